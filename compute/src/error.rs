@@ -59,7 +59,7 @@ impl fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unfinished {
-    /// Processor time or patience ran out.
+    /// Processor time or wall time ran out.
     #[error("out of time while {0}")]
     Time(Phase),
     /// The machine, or what this process may use of it, ran out of memory.

@@ -130,9 +130,9 @@ fn check_import(import: &Import<'_>, types: &TypesRef<'_>) -> Result<String, Mod
 
 /// Whether a type is a function with these parameters and results, written as in [`FUNCTIONS`].
 fn is_function(types: &TypesRef<'_>, id: CoreTypeId, params: &str, results: &str) -> bool {
-    let equal = |types: &[ValType], letters: &str| {
-        let of = |letter| if letter == 'I' { ValType::I64 } else { ValType::I32 };
-        types.iter().copied().eq(letters.chars().map(of))
+    let equal = |types: &[ValType], signature: &str| {
+        let of = |code| if code == 'I' { ValType::I64 } else { ValType::I32 };
+        types.iter().copied().eq(signature.chars().map(of))
     };
     let Some(CompositeInnerType::Func(function)) =
         types.get(id).map(|sub| &sub.composite_type.inner)
@@ -170,8 +170,9 @@ mod tests {
     fn every_function_of_the_profile_can_be_imported() {
         let mut imports = String::new();
         for (name, params, results) in FUNCTIONS {
-            let of =
-                |letters: &str| letters.replace('i', "1").replace('I', "i64 ").replace('1', "i32 ");
+            let of = |signature: &str| {
+                signature.replace('i', "1").replace('I', "i64 ").replace('1', "i32 ")
+            };
             write!(
                 imports,
                 r#"(import "wasi_snapshot_preview1" "{name}" (func (param {}) (result {})))"#,

@@ -1,9 +1,9 @@
 //! WASI preview 1 over the file system in memory: what a program can reach, and nothing of the machine.
 
+mod call;
 mod clock;
 mod descriptor;
 mod fd;
-mod guest;
 mod io;
 mod limiter;
 mod link;

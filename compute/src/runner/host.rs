@@ -87,8 +87,8 @@ impl Runner {
         time: Duration,
         cancel: &'a Cancel,
     ) -> Result<Process<'a>, RunError> {
-        let patience = time.saturating_mul(self.settings.patience).saturating_add(GRACE);
-        Ok(Process::start(&self.settings.program, request, subject, patience, cancel)?)
+        let longest = time.saturating_mul(self.settings.wall_factor).saturating_add(GRACE);
+        Ok(Process::start(&self.settings.program, request, subject, longest, cancel)?)
     }
 }
 

@@ -38,14 +38,14 @@ impl<'a> Process<'a> {
         program: &Path,
         request: &Request,
         subject: Stdio,
-        patience: Duration,
+        longest: Duration,
         cancel: &'a Cancel,
     ) -> io::Result<Self> {
         let phase = match request {
             Request::Run(_) => Phase::Running,
             Request::Probe { .. } | Request::Compile(_) => Phase::Compiling,
         };
-        let deadline = Instant::now().checked_add(patience).ok_or(ErrorKind::InvalidInput)?;
+        let deadline = Instant::now().checked_add(longest).ok_or(ErrorKind::InvalidInput)?;
         let mut child = Command::new(program)
             // What a terminal sends to the host is not for it.
             .process_group(0)

@@ -18,7 +18,7 @@ pub struct Settings {
     /// What compiling a module may take.
     pub compile: CompileLimits,
     /// How many times its processor time a child may take by the clock on the wall; ten seconds come on top.
-    pub patience: u32,
+    pub wall_factor: u32,
     /// The program that is started as a child: this one, if its `main` calls [`child_main`](crate::child_main).
     pub program: PathBuf,
 }
@@ -42,7 +42,7 @@ impl Settings {
             optimization: Optimization::Speed,
             limits: Limits { memory: 4 << 30, storage: 4 << 30, time: 3_600_000 },
             compile: CompileLimits { time: Duration::from_mins(2), memory: 4 << 30 },
-            patience: 4,
+            wall_factor: 4,
             // The file that runs, even if another one was put in its place since.
             program: PathBuf::from("/proc/self/exe"),
         }

@@ -1,8 +1,8 @@
 //! What descriptors are: closing, flags, sizes, folders.
 
 use super::{
+    call::{Call, Done, as_u32, slice_mut},
     descriptor::{Descriptor, OpenFolder},
-    guest::{Done, Guest, as_u32, slice_mut},
 };
 use crate::{
     fs::{Errno, FileType, Stat},
@@ -11,31 +11,31 @@ use crate::{
 use std::sync::Arc;
 
 /// Advice is heard and not followed.
-pub(super) fn fd_advise(guest: &mut Guest<'_>, fd: u32, _at: u64, _len: u64, advice: u32) -> Done {
-    guest.wasi.descriptors.file(fd)?;
+pub(super) fn fd_advise(call: &mut Call<'_>, fd: u32, _at: u64, _len: u64, advice: u32) -> Done {
+    call.wasi.descriptors.file(fd)?;
     if advice > 5 { Err(Errno::Inval.into()) } else { Ok(()) }
 }
 
 /// Not supported, as in wasmtime: a file grows when it is written.
-pub(super) fn fd_allocate(guest: &mut Guest<'_>, fd: u32, _offset: u64, _len: u64) -> Done {
-    guest.wasi.descriptors.file(fd)?;
+pub(super) fn fd_allocate(call: &mut Call<'_>, fd: u32, _offset: u64, _len: u64) -> Done {
+    call.wasi.descriptors.file(fd)?;
     Err(Errno::Notsup.into())
 }
 
 /// Closes a descriptor.
-pub(super) fn fd_close(guest: &mut Guest<'_>, fd: u32) -> Done {
-    Ok(guest.wasi.descriptors.close(fd, &mut guest.wasi.fs)?)
+pub(super) fn fd_close(call: &mut Call<'_>, fd: u32) -> Done {
+    Ok(call.wasi.descriptors.close(fd, &mut call.wasi.fs)?)
 }
 
 /// Everything is always written.
-pub(super) fn fd_datasync(guest: &mut Guest<'_>, fd: u32) -> Done {
-    guest.wasi.descriptors.file(fd)?;
+pub(super) fn fd_datasync(call: &mut Call<'_>, fd: u32) -> Done {
+    call.wasi.descriptors.file(fd)?;
     Ok(())
 }
 
 /// Everything is always written.
-pub(super) fn fd_sync(guest: &mut Guest<'_>, fd: u32) -> Done {
-    guest.wasi.descriptors.get(fd)?;
+pub(super) fn fd_sync(call: &mut Call<'_>, fd: u32) -> Done {
+    call.wasi.descriptors.get(fd)?;
     Ok(())
 }
 
@@ -57,8 +57,8 @@ pub(super) const APPEND: u16 = 1;
 pub(super) const NONBLOCK: u16 = 4;
 
 /// Writes kind, flags and rights of a descriptor.
-pub(super) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, at: u32) -> Done {
-    let (file_type, flags, rights) = match guest.wasi.descriptors.get(fd)? {
+pub(super) fn fd_fdstat_get(call: &mut Call<'_>, fd: u32, at: u32) -> Done {
+    let (file_type, flags, rights) = match call.wasi.descriptors.get(fd)? {
         Descriptor::Stdin => (FileType::Unknown, 0, FD_READ),
         Descriptor::Stdout | Descriptor::Stderr => (FileType::Unknown, 0, FD_WRITE),
         Descriptor::Folder(_) => {
@@ -78,12 +78,12 @@ pub(super) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, at: u32) -> Done {
     stat.extend([0; 4]);
     stat.extend(rights.to_le_bytes());
     stat.extend(inheriting.to_le_bytes());
-    Ok(guest.write(at, &stat)?)
+    Ok(call.write(at, &stat)?)
 }
 
 /// Changes whether writes append. Other flags than that and `nonblock` are refused.
-pub(super) fn fd_fdstat_set_flags(guest: &mut Guest<'_>, fd: u32, flags: u32) -> Done {
-    let file = guest.wasi.descriptors.file_mut(fd)?;
+pub(super) fn fd_fdstat_set_flags(call: &mut Call<'_>, fd: u32, flags: u32) -> Done {
+    let file = call.wasi.descriptors.file_mut(fd)?;
     if flags & !u32::from(APPEND | NONBLOCK) != 0 {
         return Err(Errno::Inval.into());
     }
@@ -93,26 +93,26 @@ pub(super) fn fd_fdstat_set_flags(guest: &mut Guest<'_>, fd: u32, flags: u32) ->
 }
 
 /// Not supported, as in wasmtime.
-pub(super) fn fd_fdstat_set_rights(guest: &mut Guest<'_>, fd: u32, _base: u64, _more: u64) -> Done {
-    guest.wasi.descriptors.get(fd)?;
+pub(super) fn fd_fdstat_set_rights(call: &mut Call<'_>, fd: u32, _base: u64, _more: u64) -> Done {
+    call.wasi.descriptors.get(fd)?;
     Err(Errno::Notsup.into())
 }
 
 /// Writes what there is to know of an open file or folder.
-pub(super) fn fd_filestat_get(guest: &mut Guest<'_>, fd: u32, at: u32) -> Done {
-    let node = match guest.wasi.descriptors.get(fd)? {
+pub(super) fn fd_filestat_get(call: &mut Call<'_>, fd: u32, at: u32) -> Done {
+    let node = match call.wasi.descriptors.get(fd)? {
         Descriptor::Stdin | Descriptor::Stdout | Descriptor::Stderr => {
-            return Ok(guest.write(at, &[0; 64])?);
+            return Ok(call.write(at, &[0; 64])?);
         }
         Descriptor::File(file) => file.node,
         Descriptor::Folder(folder) => folder.node,
     };
-    let stat = guest.wasi.fs.stat(node)?;
-    write_stat(guest, at, &stat)
+    let stat = call.wasi.fs.stat(node)?;
+    write_stat(call, at, &stat)
 }
 
 /// Writes a `filestat`: device 1, one link, and times that stand still.
-pub(super) fn write_stat(guest: &mut Guest<'_>, at: u32, stat: &Stat) -> Done {
+pub(super) fn write_stat(call: &mut Call<'_>, at: u32, stat: &Stat) -> Done {
     let mut bytes = Vec::with_capacity(64);
     bytes.extend(1_u64.to_le_bytes());
     bytes.extend(stat.node.inode().to_le_bytes());
@@ -122,27 +122,27 @@ pub(super) fn write_stat(guest: &mut Guest<'_>, at: u32, stat: &Stat) -> Done {
     for _ in ["access", "modification", "change"] {
         bytes.extend(EPOCH.to_le_bytes());
     }
-    Ok(guest.write(at, &bytes)?)
+    Ok(call.write(at, &bytes)?)
 }
 
 /// Cuts a file or makes it longer.
-pub(super) fn fd_filestat_set_size(guest: &mut Guest<'_>, fd: u32, size: u64) -> Done {
-    let file = guest.wasi.descriptors.file(fd)?;
+pub(super) fn fd_filestat_set_size(call: &mut Call<'_>, fd: u32, size: u64) -> Done {
+    let file = call.wasi.descriptors.file(fd)?;
     if !file.write {
         return Err(Errno::Inval.into());
     }
-    guest.wasi.fs.set_size(file.node, size)
+    call.wasi.fs.set_size(file.node, size)
 }
 
 /// Times stand still: what is asked for is checked and not done.
 pub(super) fn fd_filestat_set_times(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     _access: u64,
     _modification: u64,
     flags: u32,
 ) -> Done {
-    match guest.wasi.descriptors.get(fd)? {
+    match call.wasi.descriptors.get(fd)? {
         Descriptor::File(_) | Descriptor::Folder(_) => check_times(flags),
         _ => Err(Errno::Badf.into()),
     }
@@ -158,23 +158,23 @@ pub(super) fn check_times(flags: u32) -> Done {
 }
 
 /// Says that 3 is a folder that a program finds, with a name of one byte.
-pub(super) fn fd_prestat_get(guest: &mut Guest<'_>, fd: u32, at: u32) -> Done {
-    check_preopened(guest, fd)?;
-    Ok(guest.write(at, &[0, 0, 0, 0, 1, 0, 0, 0])?)
+pub(super) fn fd_prestat_get(call: &mut Call<'_>, fd: u32, at: u32) -> Done {
+    check_preopened(call, fd)?;
+    Ok(call.write(at, &[0, 0, 0, 0, 1, 0, 0, 0])?)
 }
 
 /// Writes its name, which is a slash.
-pub(super) fn fd_prestat_dir_name(guest: &mut Guest<'_>, fd: u32, at: u32, len: u32) -> Done {
-    check_preopened(guest, fd)?;
+pub(super) fn fd_prestat_dir_name(call: &mut Call<'_>, fd: u32, at: u32, len: u32) -> Done {
+    check_preopened(call, fd)?;
     if len < 1 {
         return Err(Errno::Nametoolong.into());
     }
-    Ok(guest.write(at, b"/")?)
+    Ok(call.write(at, b"/")?)
 }
 
 /// Only the root is preopened.
-fn check_preopened(guest: &Guest<'_>, fd: u32) -> Result<(), Errno> {
-    match guest.wasi.descriptors.get(fd)? {
+fn check_preopened(call: &Call<'_>, fd: u32) -> Result<(), Errno> {
+    match call.wasi.descriptors.get(fd)? {
         Descriptor::Folder(OpenFolder { preopened: true, .. }) => Ok(()),
         Descriptor::Folder(_) | Descriptor::File(_) => Err(Errno::Notdir),
         Descriptor::Stdin | Descriptor::Stdout | Descriptor::Stderr => Err(Errno::Badf),
@@ -184,29 +184,29 @@ fn check_preopened(guest: &Guest<'_>, fd: u32) -> Result<(), Errno> {
 /// Writes entries of a folder from the `cookie`th on: `.`, `..`, then the others by the bytes of their names. What is in
 /// the folder is looked up at cookie 0 only, so that a program can remove entries while it reads them.
 pub(super) fn fd_readdir(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     at: u32,
     len: u32,
     cookie: u64,
     used: u32,
 ) -> Done {
-    let folder = guest.wasi.descriptors.folder_mut(fd)?;
+    let folder = call.wasi.descriptors.folder_mut(fd)?;
     let entries = match &folder.listing {
         Some(entries) if cookie > 0 => Arc::clone(entries),
         _ => {
-            let (own, parent) = (folder.node, guest.wasi.fs.parent(folder.node)?);
+            let (own, parent) = (folder.node, call.wasi.fs.parent(folder.node)?);
             let mut entries = vec![
-                (".".to_owned(), guest.wasi.fs.stat(own)?),
-                ("..".to_owned(), guest.wasi.fs.stat(parent)?),
+                (".".to_owned(), call.wasi.fs.stat(own)?),
+                ("..".to_owned(), call.wasi.fs.stat(parent)?),
             ];
-            entries.extend(guest.wasi.fs.list(own)?);
+            entries.extend(call.wasi.fs.list(own)?);
             let entries = Arc::from(entries);
             folder.listing = Some(Arc::clone(&entries));
             entries
         }
     };
-    let place = slice_mut(guest.memory, at, len)?;
+    let place = slice_mut(call.memory, at, len)?;
     let first = usize::try_from(cookie).unwrap_or(usize::MAX);
     let mut next = cookie;
     let mut filled: usize = 0;
@@ -228,10 +228,10 @@ pub(super) fn fd_readdir(
             break;
         }
     }
-    Ok(guest.write_u32(used, as_u32(filled)?)?)
+    Ok(call.write_u32(used, as_u32(filled)?)?)
 }
 
 /// Gives a descriptor another number.
-pub(super) fn fd_renumber(guest: &mut Guest<'_>, from: u32, to: u32) -> Done {
-    Ok(guest.wasi.descriptors.renumber(from, to, &mut guest.wasi.fs)?)
+pub(super) fn fd_renumber(call: &mut Call<'_>, from: u32, to: u32) -> Done {
+    Ok(call.wasi.descriptors.renumber(from, to, &mut call.wasi.fs)?)
 }

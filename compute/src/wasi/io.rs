@@ -1,52 +1,52 @@
 //! Reading and writing through descriptors, and moving in files.
 
 use super::{
+    call::{Call, Done, as_u32, slice, slice_mut},
     descriptor::Descriptor,
-    guest::{Done, Guest, as_u32, slice, slice_mut},
     state::{MAX_STDERR, Wasi},
 };
 use crate::fs::{Errno, Fault, as_u64};
 
 /// Reads from where the descriptor is.
-pub(super) fn fd_read(guest: &mut Guest<'_>, fd: u32, list: u32, count: u32, read: u32) -> Done {
-    let start = match guest.wasi.descriptors.get(fd)? {
-        Descriptor::Stdin => guest.wasi.stdin_position,
+pub(super) fn fd_read(call: &mut Call<'_>, fd: u32, list: u32, count: u32, read: u32) -> Done {
+    let start = match call.wasi.descriptors.get(fd)? {
+        Descriptor::Stdin => call.wasi.stdin_position,
         Descriptor::File(file) => file.position,
         Descriptor::Folder(_) => return Err(Errno::Isdir.into()),
         Descriptor::Stdout | Descriptor::Stderr => return Err(Errno::Badf.into()),
     };
-    let total = read_buffers(guest, fd, list, count, start)?;
+    let total = read_buffers(call, fd, list, count, start)?;
     let end = start.saturating_add(u64::from(total));
-    match guest.wasi.descriptors.file_mut(fd) {
+    match call.wasi.descriptors.file_mut(fd) {
         Ok(file) => file.position = end,
-        Err(_) => guest.wasi.stdin_position = end,
+        Err(_) => call.wasi.stdin_position = end,
     }
-    Ok(guest.write_u32(read, total)?)
+    Ok(call.write_u32(read, total)?)
 }
 
 /// Reads from a place in a file, and does not move the descriptor.
 pub(super) fn fd_pread(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     list: u32,
     count: u32,
     offset: u64,
     read: u32,
 ) -> Done {
-    position(guest.wasi, fd)?;
-    let total = read_buffers(guest, fd, list, count, offset)?;
-    Ok(guest.write_u32(read, total)?)
+    position(call.wasi, fd)?;
+    let total = read_buffers(call, fd, list, count, offset)?;
+    Ok(call.write_u32(read, total)?)
 }
 
 /// Fills buffers one after the other, until one is not full.
 fn read_buffers(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     list: u32,
     count: u32,
     mut offset: u64,
 ) -> Result<u32, Fault> {
-    let node = match guest.wasi.descriptors.get(fd)? {
+    let node = match call.wasi.descriptors.get(fd)? {
         Descriptor::Stdin => None,
         Descriptor::File(file) if file.read => Some(file.node),
         Descriptor::Folder(_) => return Err(Errno::Isdir.into()),
@@ -54,11 +54,11 @@ fn read_buffers(
     };
     let mut total: u32 = 0;
     for index in 0..count {
-        let (at, len) = guest.buffer(list, index)?;
-        let place = slice_mut(guest.memory, at, len)?;
+        let (at, len) = call.buffer(list, index)?;
+        let place = slice_mut(call.memory, at, len)?;
         let content = match node {
-            Some(node) => guest.wasi.fs.content(node)?,
-            None => &guest.wasi.stdin,
+            Some(node) => call.wasi.fs.content(node)?,
+            None => &call.wasi.stdin,
         };
         let read = as_u32(content.read_at(place, offset)?)?;
         total = total.checked_add(read).ok_or(Errno::Inval)?;
@@ -71,42 +71,36 @@ fn read_buffers(
 }
 
 /// Writes where the descriptor is, or at the end if it appends.
-pub(super) fn fd_write(
-    guest: &mut Guest<'_>,
-    fd: u32,
-    list: u32,
-    count: u32,
-    written: u32,
-) -> Done {
-    let offset = match guest.wasi.descriptors.get(fd)? {
-        Descriptor::File(file) if file.append => guest.wasi.fs.content(file.node)?.size(),
+pub(super) fn fd_write(call: &mut Call<'_>, fd: u32, list: u32, count: u32, written: u32) -> Done {
+    let offset = match call.wasi.descriptors.get(fd)? {
+        Descriptor::File(file) if file.append => call.wasi.fs.content(file.node)?.size(),
         Descriptor::File(file) => file.position,
         _ => 0,
     };
-    let total = write_buffers(guest, fd, list, count, offset)?;
-    if let Ok(file) = guest.wasi.descriptors.file_mut(fd) {
+    let total = write_buffers(call, fd, list, count, offset)?;
+    if let Ok(file) = call.wasi.descriptors.file_mut(fd) {
         file.position = offset.saturating_add(u64::from(total));
     }
-    Ok(guest.write_u32(written, total)?)
+    Ok(call.write_u32(written, total)?)
 }
 
 /// Writes at a place in a file, and does not move the descriptor.
 pub(super) fn fd_pwrite(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     list: u32,
     count: u32,
     offset: u64,
     written: u32,
 ) -> Done {
-    position(guest.wasi, fd)?;
-    let total = write_buffers(guest, fd, list, count, offset)?;
-    Ok(guest.write_u32(written, total)?)
+    position(call.wasi, fd)?;
+    let total = write_buffers(call, fd, list, count, offset)?;
+    Ok(call.write_u32(written, total)?)
 }
 
 /// Writes buffers one after the other, each whole or not at all. What was written before one that failed stays.
 fn write_buffers(
-    guest: &mut Guest<'_>,
+    call: &mut Call<'_>,
     fd: u32,
     list: u32,
     count: u32,
@@ -114,10 +108,10 @@ fn write_buffers(
 ) -> Result<u32, Fault> {
     let mut total: u32 = 0;
     for index in 0..count {
-        let (at, len) = guest.buffer(list, index)?;
-        let bytes = slice(guest.memory, at, len)?;
+        let (at, len) = call.buffer(list, index)?;
+        let bytes = slice(call.memory, at, len)?;
         let next = total.checked_add(len).ok_or(Errno::Inval)?;
-        match write_one(guest.wasi, fd, bytes, offset) {
+        match write_one(call.wasi, fd, bytes, offset) {
             Err(Fault::Errno(_)) if total > 0 => break,
             done => done?,
         }
@@ -126,7 +120,7 @@ fn write_buffers(
     }
     if total == 0 {
         // Nothing to write, but it must be possible.
-        write_one(guest.wasi, fd, &[], offset)?;
+        write_one(call.wasi, fd, &[], offset)?;
     }
     Ok(total)
 }
@@ -153,24 +147,24 @@ fn write_one(wasi: &mut Wasi, fd: u32, bytes: &[u8], offset: u64) -> Done {
 }
 
 /// Moves in a file.
-pub(super) fn fd_seek(guest: &mut Guest<'_>, fd: u32, delta: u64, whence: u32, new: u32) -> Done {
-    let current = position(guest.wasi, fd)?;
+pub(super) fn fd_seek(call: &mut Call<'_>, fd: u32, delta: u64, whence: u32, new: u32) -> Done {
+    let current = position(call.wasi, fd)?;
     let from = match whence {
         0 => 0,
         1 => current,
-        2 => guest.wasi.fs.content(guest.wasi.descriptors.file(fd)?.node)?.size(),
+        2 => call.wasi.fs.content(call.wasi.descriptors.file(fd)?.node)?.size(),
         _ => return Err(Errno::Inval.into()),
     };
     // The parameter is a signed number.
     let position = from.checked_add_signed(delta.cast_signed()).ok_or(Errno::Inval)?;
-    guest.wasi.descriptors.file_mut(fd)?.position = position;
-    Ok(guest.write_u64(new, position)?)
+    call.wasi.descriptors.file_mut(fd)?.position = position;
+    Ok(call.write_u64(new, position)?)
 }
 
 /// Writes where a descriptor is in its file.
-pub(super) fn fd_tell(guest: &mut Guest<'_>, fd: u32, at: u32) -> Done {
-    let position = position(guest.wasi, fd)?;
-    Ok(guest.write_u64(at, position)?)
+pub(super) fn fd_tell(call: &mut Call<'_>, fd: u32, at: u32) -> Done {
+    let position = position(call.wasi, fd)?;
+    Ok(call.write_u64(at, position)?)
 }
 
 /// Where a descriptor is in its file; a stream is nowhere.

@@ -1,9 +1,8 @@
 //! Which function of WASI is which of ours.
 
 use super::{
-    fd,
-    guest::{Done, Guest},
-    io, path, process,
+    call::{Call, Done},
+    fd, io, path, process,
     state::{HostFailure, Wasi},
     time,
 };
@@ -17,7 +16,7 @@ macro_rules! functions {
             IMPORTS_FROM,
             stringify!($name),
             |mut caller: Caller<'_, Wasi> $(, $arg: $type)*| {
-                call(&mut caller, |guest| $module::$name(guest $(, $arg)*))
+                with_memory(&mut caller, |call| $module::$name(call $(, $arg)*))
             },
         )?;)*
     };
@@ -90,9 +89,9 @@ pub(crate) fn link(linker: &mut Linker<Wasi>) -> Result<()> {
 }
 
 /// Calls a function with the program's memory, and returns its error number; zero if it succeeded.
-fn call(
+fn with_memory(
     caller: &mut Caller<'_, Wasi>,
-    function: impl FnOnce(&mut Guest<'_>) -> Done,
+    function: impl FnOnce(&mut Call<'_>) -> Done,
 ) -> Result<u32> {
     if caller.data().memory.is_none() {
         let memory = caller.get_export("memory").and_then(Extern::into_memory);
@@ -101,9 +100,9 @@ fn call(
     let done = match caller.data().memory {
         Some(memory) => {
             let (memory, wasi) = memory.data_and_store_mut(caller);
-            function(&mut Guest { memory, wasi })
+            function(&mut Call { memory, wasi })
         }
-        None => function(&mut Guest { memory: &mut [], wasi: caller.data_mut() }),
+        None => function(&mut Call { memory: &mut [], wasi: caller.data_mut() }),
     };
     match done {
         Ok(()) => Ok(0),

@@ -67,8 +67,8 @@ fn module(texts: &[&str], fields: &str, body: &str) -> Program {
     let mut imports = String::new();
     for (name, params, results) in FUNCTIONS {
         if code.contains(&format!("${name} ")) || code.contains(&format!("${name})")) {
-            let types = |letters: &str| -> String {
-                letters.chars().map(|letter| if letter == 'I' { " i64" } else { " i32" }).collect()
+            let types = |codes: &str| -> String {
+                codes.chars().map(|code| if code == 'I' { " i64" } else { " i32" }).collect()
             };
             writeln!(
                 imports,

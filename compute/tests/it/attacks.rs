@@ -9,7 +9,7 @@ use std::{fmt::Write, time::Duration};
 /// A bench that waits for the end of processor time, however long that takes.
 fn bench() -> Bench {
     Bench::with(|settings| {
-        settings.patience = 1_000_000;
+        settings.wall_factor = 1_000_000;
         settings.compile = CompileLimits { time: Duration::from_secs(2), memory: 256 << 20 };
     })
 }
@@ -59,7 +59,7 @@ fn endless_question_for_the_time_runs_out_of_time() {
 #[test]
 fn waiting_for_the_clock_on_the_wall_ends_too() {
     // A child that is stopped uses no processor time.
-    let bench = Bench::with(|settings| settings.patience = 0);
+    let bench = Bench::with(|settings| settings.wall_factor = 0);
     let mut job = bench.wat(&start("(loop (br 0))"));
     job.limits.time = 60_000;
     assert_eq!(unfinished(bench.run(job)), Unfinished::Time(Phase::Running));

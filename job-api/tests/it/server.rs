@@ -40,7 +40,7 @@ pub(crate) fn host(
 ) -> JobHost {
     let mut settings = Settings::new(folder.path().join("cache"));
     settings.program = PathBuf::from(PROGRAM);
-    settings.patience = 1_000_000;
+    settings.wall_factor = 1_000_000;
     let running = NonZeroU32::new(running).unwrap();
     let mut options = HostOptions { settings, running, waiting: 100, blobs: 1 << 30 };
     change(&mut options);

@@ -4,7 +4,7 @@ use super::state::Wasi;
 use crate::fs::{Errno, Fault};
 
 /// What a function of WASI works on. Addresses that are not in the memory give [`Errno::Fault`].
-pub(super) struct Guest<'a> {
+pub(super) struct Call<'a> {
     /// The program's memory; empty if it exports none.
     pub(super) memory: &'a mut [u8],
     /// Everything else.
@@ -44,7 +44,7 @@ pub(super) fn as_u32(len: usize) -> Result<u32, Errno> {
     u32::try_from(len).map_err(|_| Errno::Overflow)
 }
 
-impl Guest<'_> {
+impl Call<'_> {
     /// Copies bytes into the memory.
     pub(super) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Errno> {
         slice_mut(self.memory, at, as_u32(bytes.len())?)?.copy_from_slice(bytes);
