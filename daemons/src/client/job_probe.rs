@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::probe_context::ProbeContext;
 use super::traffic_key::Route;
-use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner, VerifiedResult};
+use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner};
 use crate::job_outputs::fetch_small_outputs;
 use crate::service_client::RESPONSE_TIMEOUT;
 use crate::synthetic_job::synthesize;
@@ -64,8 +64,8 @@ async fn post(
 ) -> Result<(), JobFailure> {
     client.submit(job, source).await?;
     match client.wait(job.id()).await?.body {
-        JobEnd::Done(VerifiedResult { result, stderr, .. }) => {
-            fetch_small_outputs(client, &result, None, stderr).await.map(drop)
+        JobEnd::Done(verified) => {
+            fetch_small_outputs(client, &verified.result, None, verified.stderr).await.map(drop)
         }
         JobEnd::Unfinished(_) | JobEnd::Cancelled => Ok(()),
     }

@@ -3,13 +3,12 @@
 //! Jobs of clients are hostile until the opposite is shown: each is run in a child process, one at a time, within the tester's
 //! own limits. One that does not end within them has no reference, and no worker is probed with it.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use muster_compute::{
-    BlobError, BlobStore, Cancel, CompileLimits, Digest, JobResult, Limits, RunError, Runner,
-    Settings, StartError,
+    BlobError, BlobStore, Cancel, CompileLimits, JobResult, Limits, RunError, Runner, Settings,
+    StartError,
 };
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, spawn_blocking};
