@@ -2,75 +2,131 @@
 //! a request fails.
 
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use muster_messaging::Endpoint;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::select;
+use tokio::sync::watch;
+use tokio::time::{Duration, Instant};
 
 use crate::endpoint_request::EndpointFailure;
+
+/// Who needs an endpoint so shortly after a message was sent waits for the reply to that message.
+const SHARED_FOR: Duration = Duration::from_secs(1);
 
 /// The endpoint of one worker for one key.
 #[derive(Debug, Default)]
 pub(crate) struct EndpointSlot {
     /// The endpoint, while it works.
-    known: RwLock<Option<Arc<Endpoint>>>,
-    /// Held while the worker is asked: when it was last asked in vain, and what came of it.
-    last_failure: Mutex<Option<(Instant, EndpointFailure)>>,
+    known: watch::Sender<Option<Arc<Endpoint>>>,
+    /// The message that was sent last.
+    newest: Mutex<Option<Sent>>,
+}
+
+/// A message that asks for the endpoint.
+#[derive(Debug)]
+struct Sent {
+    /// When it was sent.
+    at: Instant,
+    /// Why it was in vain; closed without a failure if nobody waits for the reply any more.
+    failure: watch::Receiver<Option<EndpointFailure>>,
+}
+
+/// What to do without an endpoint.
+enum Turn {
+    /// To wait for what comes of a message.
+    Wait(watch::Receiver<Option<EndpointFailure>>),
+    /// To send one, and say if it was in vain.
+    Ask(watch::Sender<Option<EndpointFailure>>),
 }
 
 impl EndpointSlot {
     /// The endpoint, if it is known.
     pub(crate) fn known(&self) -> Option<Arc<Endpoint>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.borrow().clone()
     }
 
-    /// The endpoint, which is asked for with `ask` if it is not known. Requests that wait for it at the same time share a
-    /// reply. They share a failure as well, but not one of a message that was sent before they needed it: the worker may have
-    /// come back since.
+    /// The endpoint, which is asked for with `ask` if it is not known. Whoever waits for it gets any reply that comes. A
+    /// failure is shared only by those who needed it within a second: later, the worker may have come back, so it is asked
+    /// again, and blamed for that message alone.
     pub(crate) async fn get(
         &self,
         ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
     ) -> Result<Arc<Endpoint>, EndpointFailure> {
-        let since = Instant::now();
-        let mut last_failure = self.last_failure.lock().await;
-        if let Some(known) = self.known() {
-            return Ok(known);
+        let mut known = self.known.subscribe();
+        let known = async {
+            let found = known.wait_for(Option::is_some).await;
+            found.ok().and_then(|found| found.clone())
+        };
+        select! {
+            biased;
+            Some(endpoint) = known => Ok(endpoint),
+            asked = self.ask(ask) => asked,
         }
-        if let Some((asked, failure)) = *last_failure
-            && asked >= since
-        {
-            return Err(failure);
-        }
-        let asked = Instant::now();
-        match ask.await {
-            Ok(endpoint) => Ok(self.set(endpoint)),
-            Err(failure) => {
-                *last_failure = Some((asked, failure));
-                Err(failure)
+    }
+
+    /// Asks for the endpoint, or waits for what comes of a message that was just sent.
+    async fn ask(
+        &self,
+        ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
+    ) -> Result<Arc<Endpoint>, EndpointFailure> {
+        let ask = pin!(ask);
+        let answered = loop {
+            match self.turn() {
+                Turn::Wait(mut failure) => {
+                    // Otherwise, who sent the message has given up.
+                    if let Ok(failure) = failure.wait_for(Option::is_some).await
+                        && let Some(failure) = *failure
+                    {
+                        return Err(failure);
+                    }
+                }
+                Turn::Ask(failure) => {
+                    let asked = ask.await;
+                    failure.send_replace(asked.as_ref().err().copied());
+                    break asked;
+                }
             }
+        };
+        answered.map(|endpoint| self.set(endpoint))
+    }
+
+    /// Whether to wait or to ask.
+    fn turn(&self) -> Turn {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Sent { at, failure }) = &*newest
+            && at.elapsed() < SHARED_FOR
+            && failure.has_changed().is_ok()
+            && failure.borrow().is_none()
+        {
+            return Turn::Wait(failure.clone());
         }
+        let (sender, failure) = watch::channel(None);
+        *newest = Some(Sent { at: Instant::now(), failure });
+        Turn::Ask(sender)
     }
 
     /// Uses an endpoint from now on.
     pub(crate) fn set(&self, endpoint: Endpoint) -> Arc<Endpoint> {
         let endpoint = Arc::new(endpoint);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
+        self.known.send_replace(Some(endpoint.clone()));
         endpoint
     }
 
     /// Forgets an endpoint that does not work, unless another one has replaced it.
     pub(crate) fn forget(&self, endpoint: &Arc<Endpoint>) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.take_if(|known| Arc::ptr_eq(known, endpoint));
+        self.known.send_if_modified(|known| {
+            known.take_if(|known| Arc::ptr_eq(known, endpoint)).is_some()
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::ready;
+    use std::future::{pending, ready};
 
-    use tokio::sync::oneshot;
+    use tokio::time::{sleep, timeout};
 
     use super::*;
 
@@ -92,20 +148,60 @@ mod tests {
         assert!(Arc::ptr_eq(&slot.known().unwrap(), &second), "another one has replaced it");
     }
 
-    #[tokio::test]
-    async fn requests_share_the_failure_of_a_message_that_was_sent_while_they_waited() {
+    /// Asks for an endpoint, and gets this reply after some milliseconds.
+    async fn reply(
+        milliseconds: u64,
+        reply: Result<Endpoint, EndpointFailure>,
+    ) -> Result<Endpoint, EndpointFailure> {
+        sleep(Duration::from_millis(milliseconds)).await;
+        reply
+    }
+
+    /// What comes of needing an endpoint after some milliseconds, and how long that takes.
+    async fn get_after(
+        slot: &EndpointSlot,
+        milliseconds: u64,
+        ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
+    ) -> (Option<EndpointFailure>, u128) {
+        sleep(Duration::from_millis(milliseconds)).await;
+        let begun = Instant::now();
+        let failure = slot.get(ask).await.err();
+        (failure, begun.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_needs_it_within_a_second_shares_a_failure_and_who_comes_later_asks_again() {
         let slot = EndpointSlot::default();
-        let (sender, reply) = oneshot::channel();
-        let first = slot.get(async { Err(reply.await.unwrap()) });
-        // The message of the first was sent before.
-        let second = slot.get(ready(Err(EndpointFailure::NotSent)));
-        let third = slot.get(async { panic!("the second asks for both") });
-        let replying = async { sender.send(EndpointFailure::NoReply).unwrap() };
-        let (first, second, third, ()) = tokio::join!(first, second, third, replying);
-        let failures = [first, second, third].map(Result::unwrap_err);
         let [no_reply, not_sent] = [EndpointFailure::NoReply, EndpointFailure::NotSent];
-        assert_eq!(failures, [no_reply, not_sent, not_sent]);
-        let later = slot.get(ready(Ok(endpoint()))).await;
-        assert!(later.is_ok(), "who comes later asks again");
+        let (first, second, third, last) = tokio::join!(
+            get_after(&slot, 0, reply(10_000, Err(no_reply))),
+            get_after(&slot, 900, async { panic!("the first has just asked") }),
+            get_after(&slot, 2_000, reply(9_000, Err(not_sent))),
+            get_after(&slot, 20_000, reply(1, Ok(endpoint()))),
+        );
+        // It does not wait for the first before it asks.
+        assert_eq!((first, second), ((Some(no_reply), 10_000), (Some(no_reply), 9_100)));
+        assert_eq!((third, last), ((Some(not_sent), 9_000), (None, 1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_request_gets_the_first_endpoint_that_comes() {
+        let slot = EndpointSlot::default();
+        let (first, second, third) = tokio::join!(
+            get_after(&slot, 0, reply(10_000, Err(EndpointFailure::NoReply))),
+            get_after(&slot, 3_000, reply(500, Ok(endpoint()))),
+            get_after(&slot, 3_100, async { panic!("the second has just asked") }),
+        );
+        assert_eq!([first, second, third], [(None, 3_500), (None, 500), (None, 400)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_given_up_leaves_the_others_to_ask() {
+        let slot = EndpointSlot::default();
+        let given_up = timeout(Duration::from_millis(200), slot.get(pending()));
+        let second = get_after(&slot, 100, reply(1, Ok(endpoint())));
+        let (given_up, second) = tokio::join!(given_up, second);
+        assert!(given_up.is_err());
+        assert_eq!(second, (None, 101));
     }
 }
