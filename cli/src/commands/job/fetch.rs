@@ -40,7 +40,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
     let job = daemon_context.store().job(options.id)?.ok_or(JobsError::NoJob(options.id))?;
     let result = job.result.ok_or(JobCommandError::NotAgreed(options.id))?;
-    let Some(out) = options.out else { return print_blob(&folder.blobs, &result.stdout) };
+    let Some(out) = options.out else {
+        if context.is_json() {
+            return context.print(&CommandOutput::new([("stdout", Cell::text(result.stdout))]));
+        }
+        return print_blob(&folder.blobs, &result.stdout);
+    };
     let mut rows = Vec::new();
     for file in &result.outputs {
         let path = file.path.names().fold(out.clone(), |path, name| path.join(name));

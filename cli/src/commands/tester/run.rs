@@ -50,12 +50,13 @@ pub(crate) struct Options {
 /// Runs the tester until SIGINT or SIGTERM, or until it has left.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { daemon, check, reference, payouts, from_block, leave } = options;
+    let (probe_timeout, checks) = (check.timeout_duration(), check.checks()?);
     let (role, state) = (Role::Tester, daemon.state.as_deref());
     let (daemon_context, state) =
         context.daemon_context(role, &role.to_string(), state, context.transport()?).await?;
     let options = TesterOptions {
-        probe_timeout: check.timeout_duration(),
-        checks: check.checks()?,
+        probe_timeout,
+        checks,
         reference: reference.reference_options(&state),
         proxy: context.proxy().cloned(),
         payout: payouts.payout(),

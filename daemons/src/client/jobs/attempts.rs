@@ -206,7 +206,7 @@ impl Shared {
                 }
             }
             Err(failure) => {
-                tracing::warn!(job = %verified.result.job, %failure, "outputs not fetched")
+                tracing::warn!(job = %verified.result.job, %failure, "outputs not fetched");
             }
         }
         Ok(())

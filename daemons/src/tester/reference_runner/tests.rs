@@ -1,6 +1,6 @@
 //! Runs of jobs that are good, broken and hostile.
 
-use muster_compute::{Job, JobDocument, Outcome};
+use muster_compute::{Digest, Job, JobDocument, Outcome};
 
 use super::*;
 use crate::test_runner::{TestRunner, bundle};
