@@ -80,7 +80,7 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn created_at(&self) -> Result<u64, MarketError> {
-        self.read(&createdAtCall {}).await
+        self.created_at.get_or_try_init(|| self.read(&createdAtCall {})).await.copied()
     }
 
     /// Waits until the market's clock shows `tick`. There is no timeout: on a clock of blocks, this takes
