@@ -1,8 +1,10 @@
 //! Refusals: their texts and exit codes.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+use stylus_devnode::{Config, Devnode};
 
 use crate::harness::{MUSTER, TestFolder, TestMarket};
 
@@ -56,6 +58,24 @@ async fn a_name_stands_for_one_order() {
         folder.refused("client buy --account dev --id monday --length 12"),
         format!("the purchase monday is {agreement}, which is void: use another name to buy again")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_on_a_chain_that_was_started_anew_is_another_one() {
+    let buy = "client buy --account dev --id monday --length 12";
+    let first = TestMarket::new("first-chain").await;
+    first.folder.json("worker register --price 1gwei --capacity 2 --stake 1eth");
+    first.folder.json(buy);
+    // The same id and the same addresses, at another time.
+    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    chain.increase_time(Duration::from_secs(1_000)).await.unwrap();
+    let second = TestFolder::new("second-chain", &chain.url());
+    second.deploy("");
+    let dispatcher = |folder: &TestFolder| folder.json("market show")["dispatcher"].clone();
+    assert_eq!(dispatcher(&first.folder), dispatcher(&second));
+    let refused = first.folder.refused(&format!("{buy} --rpc {}", chain.url()));
+    assert!(refused.contains("the chain was started anew"), "{refused}");
+    assert!(refused.contains("choose another file, or move this one away"), "{refused}");
 }
 
 #[test]

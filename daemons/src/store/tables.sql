@@ -7,7 +7,7 @@ CREATE TABLE identity (line TEXT NOT NULL) STRICT;
 -- Random values that only this daemon knows.
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Number and hash of the last block that a scan of the chain has passed.
+-- Number and hash of the last block that a scan of the chain has passed; of `market`, of the block that created it.
 CREATE TABLE cursors (name TEXT PRIMARY KEY, block INTEGER NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
 -- The journal: signed transactions whose outcome is not known yet. Rows with the same nonce are replacements of one

@@ -66,6 +66,20 @@ fn state_file_is_private_and_bound_to_one_identity() {
 }
 
 #[test]
+fn state_file_is_bound_to_the_block_of_its_market() {
+    let (folder, store) = open();
+    let path = folder.path().join("state.db");
+    let [first, second] = [1, 2].map(B256::repeat_byte);
+    store.bind_to_market(&path, 7, first).unwrap();
+    store.bind_to_market(&path, 7, first).unwrap();
+    let other = store.bind_to_market(&path, 7, second);
+    assert!(
+        matches!(&other, Err(StoreError::OtherMarket { theirs, ours, .. }) if (*theirs, *ours) == (first, second)),
+        "{other:?}"
+    );
+}
+
+#[test]
 fn state_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
