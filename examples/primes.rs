@@ -56,7 +56,9 @@ fn primes_below(limit: usize) -> usize {
             continue;
         }
         count += 1;
-        for multiple in (number * number..limit).step_by(number) {
+        // The square of a large number does not fit, and is beyond the limit.
+        let square = number.checked_mul(number).unwrap_or(limit);
+        for multiple in (square..limit).step_by(number) {
             is_composite[multiple] = true;
         }
     }

@@ -212,6 +212,11 @@ async fn run_jobs(round: &mut CommandCoverage, relay: &str) {
         &format!("job cancel {job} {client}"),
     ]);
     assert_eq!(worker.terminate(), Some(0));
+    let agreement = "0x8ba1f109551bD432803012645Ac136ddd64DBA72";
+    let cheat =
+        format!("example cheat --account dev:ben --listen 127.0.0.1:0 --agreement {agreement}");
+    let (_cheat, ready) = round.run(&cheat);
+    assert!(ready["url"].is_string(), "{ready}");
 }
 
 /// What `key import` prints.

@@ -49,7 +49,6 @@ impl LogRanges {
                 Err(error) if to > from && may_be_range(&error) => {
                     let refused = to.saturating_sub(from).saturating_add(1);
                     (blocks, answers) = (refused.div_euclid(2), 0);
-                    tracing::debug!(refused, blocks, "the node refuses logs of so many blocks");
                 }
                 Err(error) => return Err(error),
             }
