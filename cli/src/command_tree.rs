@@ -1,6 +1,7 @@
 //! The tree of commands: what there is, in the order of the help, and which module runs it.
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands;
 use crate::context::Context;
@@ -104,6 +105,16 @@ pub(crate) enum Command {
     Completions(commands::completions::Options),
     /// Write a manual page for every command
     Man(commands::man::Options),
+}
+
+impl Command {
+    /// The level of logs without a setting: daemons say what they do, and commands of jobs print what people want to know.
+    pub(crate) const fn log_level(&self) -> LevelFilter {
+        match self {
+            Self::Run(_) | Self::Map(_) | Self::Job(_) => LevelFilter::WARN,
+            _ => LevelFilter::INFO,
+        }
+    }
 }
 
 /// Runs a command.

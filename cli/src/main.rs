@@ -45,7 +45,9 @@ async fn run() -> ExitCode {
         Err(error) => error.exit(),
     };
     let mut json = cli.globals.json;
-    let result = match logs::init().and_then(|()| config::resolve(cli.globals, &matches)) {
+    let result = match logs::init(cli.command.log_level())
+        .and_then(|()| config::resolve(cli.globals, &matches))
+    {
         Ok(config) => {
             json = config.globals.json;
             // The futures of all commands together are too large for the stack of a thread.

@@ -94,7 +94,6 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
         json!({"jsonrpc": "2.0", "id": asked["id"], field: what}).to_string().into_response()
     };
     match behavior {
-        NodeBehavior::Healthy => forward(&url, body).await,
         NodeBehavior::Slow(pause) => {
             sleep(pause).await;
             forward(&url, body).await
@@ -110,7 +109,7 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
             let message = format!("eth_getLogs is limited to a {most} block range");
             reply("error", json!({"code": -32_600, "message": message}))
         }
-        NodeBehavior::LogRange(_) => forward(&url, body).await,
+        NodeBehavior::Healthy | NodeBehavior::LogRange(_) => forward(&url, body).await,
         NodeBehavior::Stuck(_) if asked["method"] == "eth_getTransactionReceipt" => {
             reply("result", Value::Null)
         }
