@@ -26,9 +26,8 @@ use crate::parse;
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = heading::COMMAND,
-    after_help = "Example:\n  muster worker run --account dev:ben --price 40000gwei --application wasm1 \
-        --exec 'exec muster example cheat --account dev:ben --rpc http://127.0.0.1:8547 \
-        --listen 127.0.0.1:$PORT --agreement $MUSTER_AGREEMENT'"
+    after_help = "Example:\n  muster example cheat --account dev:ben --listen 127.0.0.1:3000 \
+        --agreement 0x8ba1f109551bD432803012645Ac136ddd64DBA72"
 )]
 pub(crate) struct Options {
     /// Address and port to listen on; port 0 is any free one
