@@ -1,6 +1,7 @@
 //! The tree of commands: what there is, in the order of the help, and which module runs it.
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands;
 use crate::context::Context;
@@ -48,6 +49,23 @@ pub(crate) enum Command {
     /// Buy computation, and use it
     #[command(subcommand)]
     Client(commands::client::Command),
+    /// Run a WebAssembly program on workers, and compare their results
+    ///
+    /// The program is a command of WASI preview 1. It sees one folder in memory, without a network, a clock or other
+    /// files, so that every worker gets the same result. What it prints goes to standard output, its files to --out, and
+    /// everything else to standard error. A command that was interrupted goes on when it is repeated, and buys nothing twice.
+    ///
+    /// Exit codes: that of the program, if the workers agree as asked (its lower 8 bits, or 1 if these are 0 and the rest is
+    /// not); 134 if it trapped; 125 if the workers do not agree, or the command failed; 130 if it was interrupted.
+    Run(commands::run::Options),
+    /// Run a WebAssembly program on workers once for each of many files
+    ///
+    /// Exit codes: 0 if the workers agree as asked on every job, and every program exited with 0; 1 if a program did not; 125
+    /// if the workers do not agree on a job, or the command failed; 130 if it was interrupted. Repeat the command to go on.
+    Map(commands::map::Options),
+    /// Show, fetch, cancel and verify jobs
+    #[command(subcommand)]
+    Job(commands::job::Command),
     /// Show agreements, and wait for them
     #[command(subcommand)]
     Agreement(commands::agreement::Command),
@@ -89,6 +107,16 @@ pub(crate) enum Command {
     Man(commands::man::Options),
 }
 
+impl Command {
+    /// The level of logs without a setting: daemons say what they do, and commands of jobs print what people want to know.
+    pub(crate) const fn log_level(&self) -> LevelFilter {
+        match self {
+            Self::Run(_) | Self::Map(_) | Self::Job(_) => LevelFilter::WARN,
+            _ => LevelFilter::INFO,
+        }
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -102,6 +130,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Worker(command) => commands::worker::run(context, command).await,
         Command::Tester(command) => commands::tester::run(context, command).await,
         Command::Client(command) => commands::client::run(context, command).await,
+        Command::Run(options) => commands::run::run(context, options).await,
+        Command::Map(options) => commands::map::run(context, options).await,
+        Command::Job(command) => commands::job::run(context, command).await,
         Command::Agreement(command) => commands::agreement::run(context, command).await,
         Command::Release(options) => commands::release::run(context, options).await,
         Command::Settle(options) => commands::settle::run(context, options).await,

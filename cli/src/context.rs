@@ -118,7 +118,7 @@ impl Context {
         let path = if let Some(path) = state {
             path.to_owned()
         } else {
-            let folder = self.globals().state_folder.as_deref().unwrap_or(Path::new(""));
+            let folder = self.state_folder();
             let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             created.map_err(|source| CliError::Write { path: folder.into(), source })?;
             let account = signer.address();
@@ -128,6 +128,11 @@ impl Context {
         let daemon_context =
             DaemonContext::open(connect, signer, dispatcher, role, &path, transport).await?;
         Ok((daemon_context, path))
+    }
+
+    /// The folder for state files.
+    pub(crate) fn state_folder(&self) -> &Path {
+        self.globals().state_folder.as_deref().unwrap_or(Path::new(""))
     }
 
     /// The relays.

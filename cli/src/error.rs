@@ -5,13 +5,21 @@ use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
-use muster_client::{AmountError, Application, BoxError, MarketError, NodeError, ProgramError};
-use muster_daemons::tester::ProbeFailure;
+use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
+use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
+use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
+pub(crate) use self::job_command::JobCommandError;
+pub(crate) use self::probe_command::ProbeCommandError;
 use crate::purchase_error::NamedPurchaseError;
+
+mod conversion;
+mod job_command;
+mod outcome;
+mod probe_command;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -130,57 +138,15 @@ pub(crate) enum CliError {
         /// The file with the record.
         path: PathBuf,
     },
-    /// The agreement is in no window now.
-    #[error(
-        "the agreement is {state} at tick {now}, so there is nothing to probe: it must be running"
-    )]
-    NoWindow {
-        /// Its state.
-        state: &'static str,
-        /// The market's clock.
-        now: u64,
-    },
-    /// The tester has no seat in the current window.
-    #[error("{account} holds no seat in window {window} (its windows: {seats}): probe in those")]
-    NoSeat {
-        /// The tester.
-        account: Address,
-        /// The current window.
-        window: u8,
-        /// The windows in which it has one.
-        seats: Box<str>,
-    },
-    /// The window ended during the probe.
-    #[error("window {0} ended before all workers had answered: nothing was recorded")]
-    WindowOver(u8),
-    /// A probe more than the terms say.
-    #[error(
-        "all {probes} probes of worker {worker} in window {window} were made already: report after the agreement's end"
-    )]
-    AllProbesMade {
-        /// The worker's index.
-        worker: u8,
-        /// The window.
-        window: u8,
-        /// The probes of a seat in a window.
-        probes: u8,
-    },
     /// An account that is no worker of the agreement.
     #[error("{0} is none of the agreement's workers: see `muster agreement show`")]
     NotItsWorker(Box<str>),
     /// A worker that is not registered.
     #[error("no worker is registered as {0}: see `muster worker list`")]
     NoWorker(Box<str>),
-    /// A state file without enough probes of the agreement.
-    #[error(
-        "the state file {path} has too few probes of agreement {agreement} to report: probe as often as its terms say, or give --entry"
-    )]
-    NothingMeasured {
-        /// The file.
-        path: PathBuf,
-        /// The agreement.
-        agreement: Address,
-    },
+    /// A probe or a report by hand.
+    #[error(transparent)]
+    Probe(#[from] ProbeCommandError),
     /// An application without a check.
     #[error(
         "the application {0} has no check: add one to the file of --checks, or one for all others, \"*\""
@@ -194,6 +160,9 @@ pub(crate) enum CliError {
         /// The cause.
         source: Box<toml::de::Error>,
     },
+    /// This machine cannot run jobs.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A state file that cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -213,6 +182,14 @@ pub(crate) enum CliError {
         /// The cause.
         failure: ProbeFailure,
     },
+    /// A worker without a service.
+    #[error(
+        "the worker needs something to serve: give --upstream or --exec, or --compute to run jobs of clients"
+    )]
+    NoService,
+    /// A worker that cannot run jobs.
+    #[error("{0}: choose another --job-folder if the folder is the reason")]
+    JobHost(#[from] HostError),
     /// The HTTP client cannot start.
     #[error("cannot start the HTTP client: {0}")]
     Http(#[from] reqwest::Error),
@@ -256,40 +233,22 @@ pub(crate) enum CliError {
     /// No worker has sent its endpoint.
     #[error("no worker of agreement {0} has sent its endpoint: use a --relay that its workers use")]
     NoEndpoint(Address),
+    /// A job that cannot be run, bought or verified.
+    #[error(transparent)]
+    JobCommand(#[from] JobCommandError),
+    /// A program that failed, and its exit code.
+    #[error("the program failed: exit code {0}")]
+    ProgramFailed(u8),
+    /// A command that was interrupted.
+    #[error("interrupted: repeat the command to go on")]
+    Interrupted,
+    /// A command that runs programs, and has no result to exit with.
+    #[error(transparent)]
+    WithoutResult(Box<Self>),
     /// Standard output is closed or full.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
     /// An amount that 128 bits cannot hold.
     #[error(transparent)]
     Amount(#[from] AmountError),
-}
-
-impl From<DaemonError> for CliError {
-    fn from(error: DaemonError) -> Self {
-        match error {
-            DaemonError::Market(error) => Self::Market(error),
-            DaemonError::Message(error) => Self::Message(error),
-            other => Self::Daemon(other),
-        }
-    }
-}
-
-impl CliError {
-    /// Whether the reader of standard output has read enough, which is no failure.
-    pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-
-    /// What to do, where the text of the error does not say it.
-    pub(crate) const fn advice(&self) -> Option<&'static str> {
-        match self {
-            Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
-                Some("`muster devnode` starts one, --rpc names another")
-            }
-            Self::Market(MarketError::NoContract(_) | MarketError::InterfaceMismatch { .. }) => {
-                Some("`muster deploy` makes a market, --market names another")
-            }
-            _ => None,
-        }
-    }
 }

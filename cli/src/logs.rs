@@ -8,21 +8,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::CliError;
 
-/// The variable with the level: `error`, `warn`, `info` (the default), `debug`, `trace` or `off`.
+/// The variable with the level: `error`, `warn`, `info`, `debug`, `trace` or `off`.
 const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 
 /// Beginnings of the targets that log at this level: `muster` is this crate and all of `muster_client`,
 /// `muster_daemons`, `muster_gateway` and so on. Other crates log warnings at most, because they would log URLs.
 const WORKSPACE_TARGETS: [&str; 3] = ["muster", "stylus_devnode", "stylus_engine"];
 
-/// Installs the subscriber of the process.
+/// Installs the subscriber of the process, with this level if the variable says no other.
 ///
 /// # Errors
 /// [`CliError::LogLevel`] if the variable has another value.
-pub(crate) fn init() -> Result<(), CliError> {
+pub(crate) fn init(default: LevelFilter) -> Result<(), CliError> {
     let level = match std::env::var(LEVEL_VARIABLE).ok().filter(|level| !level.is_empty()) {
         Some(level) => level.parse().map_err(|_| CliError::LogLevel(level.into()))?,
-        None => LevelFilter::INFO,
+        None => default,
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
     let filter = targets(level);

@@ -1,7 +1,7 @@
 //! `muster`: the market's command line, for workers, testers, clients and operators.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 0 on success, 1 if the command
-//! was refused or failed, and 2 if the command line was wrong.
+//! was refused or failed, and 2 if the command line was wrong. `run` and `map` have further ones, see their help.
 
 use std::process::ExitCode;
 
@@ -17,16 +17,25 @@ mod daemon;
 mod deployments;
 mod error;
 mod hired_worker;
+mod jobs;
 mod keys;
 mod logs;
 mod options;
 mod output;
 mod parse;
+mod program_file;
 mod progress;
 mod purchase_error;
 
+fn main() -> ExitCode {
+    // A worker and a tester start this program again for each job; that process has no other threads.
+    muster_compute::child_main();
+    run()
+}
+
+/// Runs the command of the command line.
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     let (cli, matches) = match command_line::parse(std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(error) if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") => {
@@ -36,7 +45,9 @@ async fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let mut json = cli.globals.json;
-    let result = match logs::init().and_then(|()| config::resolve(cli.globals, &matches)) {
+    let result = match logs::init(cli.command.log_level())
+        .and_then(|()| config::resolve(cli.globals, &matches))
+    {
         Ok(config) => {
             json = config.globals.json;
             // The futures of all commands together are too large for the stack of a thread.
@@ -50,7 +61,7 @@ async fn main() -> ExitCode {
         // Not 2: clap reports a wrong command line itself.
         Err(error) => {
             output::print_error(&error, json);
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }

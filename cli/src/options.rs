@@ -1,9 +1,27 @@
 //! Options that several commands share. Those of a single command are in its file.
 
+use std::path::{Path, PathBuf};
+
 pub(crate) mod check;
+pub(crate) mod compute;
 pub(crate) mod daemon;
 pub(crate) mod global;
 pub(crate) mod heading;
+pub(crate) mod hire;
 pub(crate) mod offer;
 pub(crate) mod order;
+pub(crate) mod program;
+pub(crate) mod reference;
 pub(crate) mod refund;
+
+/// Bytes of this many mebibytes.
+pub(crate) const fn mebibytes(count: u64) -> u64 {
+    count.saturating_mul(1 << 20)
+}
+
+/// The folder for jobs beside a state file: its name and `.jobs`.
+pub(crate) fn job_folder(state: &Path) -> PathBuf {
+    let mut folder = state.as_os_str().to_owned();
+    folder.push(".jobs");
+    folder.into()
+}

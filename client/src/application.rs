@@ -19,6 +19,8 @@ pub struct ApplicationError;
 impl Application {
     /// The application of testers.
     pub const TESTER: Self = Self(FixedBytes(muster_protocol::TESTER_APPLICATION));
+    /// The application of workers that run clients' programs under the profile `wasm1`.
+    pub const WASM1: Self = Self(FixedBytes(*b"wasm1\0\0\0"));
 }
 
 impl From<FixedBytes<8>> for Application {

@@ -16,6 +16,7 @@ mod tx;
 pub use muster_protocol as protocol;
 
 pub use crate::agreement::cancel::Cancellation;
+pub use crate::agreement::job_result::{ResultSignature, ResultSignatureError};
 pub use crate::agreement::receipt::{ReceiptError, ServiceReceipt, Session, failed_entry};
 pub use crate::agreement::release::{OpenCalls, Release};
 pub use crate::agreement::report::{PostedBatch, PostedReport, encode_batch, encode_entries};

@@ -41,7 +41,7 @@ impl DaemonContext {
     ///
     /// # Errors
     /// [`DaemonError::Market`] if no node answers or there is no market at that address. [`DaemonError::Store`] if the
-    /// file cannot be opened, belongs to another role, chain, market or account, or is in use.
+    /// file cannot be opened, belongs to another role, chain, market or account, or to a chain that was started anew, or is in use.
     pub async fn open(
         connect: NodeBuilder,
         signer: PrivateKeySigner,
@@ -55,6 +55,10 @@ impl DaemonContext {
         let identity = Identity { role, chain: node.chain_id(), dispatcher, account };
         let store = Store::open(path, &identity)?;
         let market = Market::open(node.with_journal(Arc::new(store.clone())), dispatcher).await?;
+        // A node that does not have so old a block cannot tell.
+        if let Some(hash) = market.creation_hash().await? {
+            store.bind_to_market(path, market.created_at().await?, hash)?;
+        }
         Ok(Self { signer, market, store, transport })
     }
 

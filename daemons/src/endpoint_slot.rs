@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::endpoint_request::EndpointFailure;
 
-/// Who needs an endpoint so shortly after a message was sent waits for the reply to that message.
+/// Who needs an endpoint so shortly after a message was sent waits for the reply to that message before it sends another.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 
 /// The endpoint of one worker for one key.
@@ -35,8 +35,8 @@ struct Sent {
 
 /// What to do without an endpoint.
 enum Turn {
-    /// To wait for what comes of a message.
-    Wait(watch::Receiver<Option<EndpointFailure>>),
+    /// To wait for what comes of a message that was sent at this moment.
+    Wait(Instant, watch::Receiver<Option<EndpointFailure>>),
     /// To send one, and say if it was in vain.
     Ask(watch::Sender<Option<EndpointFailure>>),
 }
@@ -48,8 +48,8 @@ impl EndpointSlot {
     }
 
     /// The endpoint, which is asked for with `ask` if it is not known. Whoever waits for it gets any reply that comes. A
-    /// failure is shared only by those who needed it within a second: later, the worker may have come back, so it is asked
-    /// again, and blamed for that message alone.
+    /// failure is shared, but not that of a message that was sent before the endpoint was needed: the worker may have come back
+    /// since, so it is asked again, after a second at once, and blamed for that message alone.
     pub(crate) async fn get(
         &self,
         ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
@@ -71,13 +71,14 @@ impl EndpointSlot {
         &self,
         ask: impl Future<Output = Result<Endpoint, EndpointFailure>>,
     ) -> Result<Arc<Endpoint>, EndpointFailure> {
-        let ask = pin!(ask);
+        let (ask, since) = (pin!(ask), Instant::now());
         let answered = loop {
             match self.turn() {
-                Turn::Wait(mut failure) => {
-                    // Otherwise, who sent the message has given up.
+                Turn::Wait(sent, mut failure) => {
+                    // Otherwise, who sent the message has given up, or it was sent too early.
                     if let Ok(failure) = failure.wait_for(Option::is_some).await
                         && let Some(failure) = *failure
+                        && sent >= since
                     {
                         return Err(failure);
                     }
@@ -100,7 +101,7 @@ impl EndpointSlot {
             && failure.has_changed().is_ok()
             && failure.borrow().is_none()
         {
-            return Turn::Wait(failure.clone());
+            return Turn::Wait(*at, failure.clone());
         }
         let (sender, failure) = watch::channel(None);
         *newest = Some(Sent { at: Instant::now(), failure });
@@ -170,18 +171,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_needs_it_within_a_second_shares_a_failure_and_who_comes_later_asks_again() {
+    async fn nobody_fails_by_a_message_that_was_sent_before_it_needed_an_endpoint() {
         let slot = EndpointSlot::default();
         let [no_reply, not_sent] = [EndpointFailure::NoReply, EndpointFailure::NotSent];
         let (first, second, third, last) = tokio::join!(
             get_after(&slot, 0, reply(10_000, Err(no_reply))),
-            get_after(&slot, 900, async { panic!("the first has just asked") }),
+            get_after(&slot, 900, reply(2_000, Err(not_sent))),
             get_after(&slot, 2_000, reply(9_000, Err(not_sent))),
             get_after(&slot, 20_000, reply(1, Ok(endpoint()))),
         );
-        // It does not wait for the first before it asks.
-        assert_eq!((first, second), ((Some(no_reply), 10_000), (Some(no_reply), 9_100)));
+        // The second waits for the first, and then asks; the third does not wait before it asks.
+        assert_eq!((first, second), ((Some(no_reply), 10_000), (Some(not_sent), 11_100)));
         assert_eq!((third, last), ((Some(not_sent), 9_000), (None, 1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_share_the_failure_of_a_message_that_was_sent_while_they_waited() {
+        let slot = EndpointSlot::default();
+        let [no_reply, not_sent] = [EndpointFailure::NoReply, EndpointFailure::NotSent];
+        let (first, second, third) = tokio::join!(
+            get_after(&slot, 0, reply(10_000, Err(no_reply))),
+            get_after(&slot, 100, reply(1_000, Err(not_sent))),
+            get_after(&slot, 200, async { panic!("the second asks for both") }),
+        );
+        let expected = [(no_reply, 10_000), (not_sent, 10_900), (not_sent, 10_800)];
+        assert_eq!([first, second, third], expected.map(|(failure, time)| (Some(failure), time)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,6 +26,9 @@ pub enum DaemonError {
     /// The gateway, or the service behind it, does not start.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The jobs of an agreement cannot be opened, or not be served. The next step retries.
+    #[error(transparent)]
+    Jobs(#[from] muster_job_api::OpenError),
     /// The HTTP client cannot be created.
     #[error(
         "cannot create the HTTP client: {0}: check the certificates and the file limit of this machine"
@@ -69,6 +72,7 @@ impl DaemonError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Market(error) => !is_invalid_offer(error),
+            Self::Jobs(_) => true,
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }

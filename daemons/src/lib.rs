@@ -8,6 +8,9 @@ mod endpoint_slot;
 mod error;
 mod failpoint;
 mod health;
+mod job_bundle;
+mod job_client;
+mod job_outputs;
 mod proxy_bridge;
 mod request_client;
 mod responder;
@@ -15,6 +18,9 @@ mod run_loop;
 pub mod schedule;
 mod service_client;
 mod store;
+mod synthetic_job;
+#[cfg(test)]
+mod test_runner;
 pub mod tester;
 mod unix_time;
 pub mod worker;
@@ -25,5 +31,8 @@ pub use crate::error::DaemonError;
 #[cfg(feature = "failpoints")]
 pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names};
 pub use crate::health::{Health, HealthReporter, NextEvent};
+pub use crate::job_client::JobFailure;
 pub use crate::run_loop::{Backoff, Daemon, run};
-pub use crate::store::{EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError};
+pub use crate::store::{
+    EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError, StoredAnswer, StoredJob,
+};

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use backon::{ExponentialBuilder, Retryable};
 use muster_messaging::{
-    Delivery, EndpointResponder, Mailbox, Message, MessageError, MessageKey, PassResponder,
-    Transport, seal,
+    Delivery, EndpointResponder, Mailbox, Message, MessageError, MessageKey, Transport, seal,
 };
 use tokio::task::JoinSet;
 use tokio::time::Duration;
@@ -47,12 +46,6 @@ pub(crate) trait Responder: Clone + Send + Sync + 'static {
 impl Responder for EndpointResponder {
     async fn reply(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
         self.respond(delivery, now).await
-    }
-}
-
-impl Responder for PassResponder {
-    async fn reply(&self, delivery: &Delivery, _: u64) -> Result<Option<Message>, MessageError> {
-        self.respond(delivery).await
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use alloy::primitives::B256;
+use axum::body::Bytes;
 use axum::http;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER, TOKEN_HEADER};
 use muster_messaging::ProxyUrl;
@@ -91,18 +92,45 @@ impl ServiceClient {
         token: &str,
         session: B256,
     ) -> Result<Response, RequestFailure> {
+        self.send_long(request, token, session, Duration::ZERO).await
+    }
+
+    /// As [`ServiceClient::send`], for a request whose body needs this time in addition.
+    pub(crate) async fn send_long(
+        &self,
+        request: RequestBuilder,
+        token: &str,
+        session: B256,
+        body_time: Duration,
+    ) -> Result<Response, RequestFailure> {
         let request = authenticate(request, token, session).build();
         let request = request.map_err(|_| RequestFailure::NoConnection)?;
         let again = if request.method().is_idempotent() { request.try_clone() } else { None };
-        let response = match (self.send_once(request).await, again) {
-            (Err(RequestFailure::Cut), Some(again)) => self.send_once(again).await?,
+        let response = match (self.send_once(request, body_time).await, again) {
+            (Err(RequestFailure::Cut), Some(again)) => self.send_once(again, body_time).await?,
             (result, _) => result?,
         };
         if is_rejected(&response) { Err(RequestFailure::Rejected(response)) } else { Ok(response) }
     }
 
+    /// Reads the next part of a body; `None` at its end.
+    pub(crate) async fn next_part(
+        &self,
+        response: &mut Response,
+    ) -> Result<Option<Bytes>, RequestFailure> {
+        match timeout(self.response_timeout, response.chunk()).await {
+            Ok(Ok(part)) => Ok(part),
+            Ok(Err(_)) => Err(RequestFailure::Cut),
+            Err(_) => Err(RequestFailure::NoResponse),
+        }
+    }
+
     /// Sends a request once.
-    async fn send_once(&self, request: Request) -> Result<Response, RequestFailure> {
+    async fn send_once(
+        &self,
+        request: Request,
+        body_time: Duration,
+    ) -> Result<Response, RequestFailure> {
         let response = async {
             let response = self.http.execute(request).await?;
             match response.content_length() {
@@ -110,7 +138,7 @@ impl ServiceClient {
                 _ => Ok(response),
             }
         };
-        match timeout(self.response_timeout, response).await {
+        match timeout(self.response_timeout.saturating_add(body_time), response).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() => Err(RequestFailure::NoConnection),
             Ok(Err(error)) if !error.is_timeout() => Err(RequestFailure::Cut),

@@ -23,7 +23,7 @@ pub(crate) const MAX_TIMESTAMP_TWEAK: Duration = Duration::from_hours(48);
 /// How far a sender's clock may be ahead.
 pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_mins(10);
 
-/// The longest encrypted content, in bytes. A message needs 19 204 bytes at most.
+/// The longest encrypted content, in bytes. A message needs 27 484 bytes at most.
 pub(crate) const CONTENT_LIMIT: usize = 32 * 1024;
 
 /// The kind of the innermost event (the rumor), which only the receiver sees.

@@ -43,6 +43,9 @@ pub enum MessageError {
     /// The issuer failed. The same delivery can be answered later.
     #[error("the endpoint cannot be issued: {0}")]
     Endpoint(BoxError),
+    /// The client's jobs cannot be read. The same delivery can be answered later.
+    #[error("the jobs for testers cannot be read: {0}")]
+    Sample(BoxError),
     /// The text is not the URL of a relay.
     #[error("{0} is not the URL of a relay, such as wss://relay.example")]
     InvalidRelayUrl(Box<str>),

@@ -14,6 +14,9 @@ mod pass_responder;
 mod proxy;
 mod relay_pool;
 mod replay_guard;
+mod sample;
+mod sample_responder;
+mod seat_entitlement;
 mod transport;
 
 pub use crate::chain_view::{AgreementInfo, ChainFuture, ChainView};
@@ -30,6 +33,10 @@ pub use crate::pass_responder::PassResponder;
 pub use crate::proxy::ProxyUrl;
 pub use crate::relay_pool::{RelayPool, RelayStatus};
 pub use crate::replay_guard::{InMemoryReplayGuard, ReplayGuard};
+pub use crate::sample::{
+    MAX_LISTED, PIECE_SIZE, SAMPLE_LIMIT, SampleInfo, SampleList, SamplePiece, SampleSource,
+};
+pub use crate::sample_responder::SampleResponder;
 pub use crate::transport::{Inbox, Transport};
 pub use nostr::event::Event;
 pub use secrecy::{ExposeSecret, SecretBox, SecretString};

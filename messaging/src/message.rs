@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 
 use crate::delegation::Delegation;
-use crate::message_format::{MESSAGE_LIMIT, MessageFormatError, VERSION};
+use crate::message_format::{MESSAGE_LIMIT, MessageFormatError, PIECE_MESSAGE_LIMIT, VERSION};
+use crate::sample::{SampleList, SamplePiece};
 
 /// A message about one agreement. A request's nonce is used once; a reply has the nonce of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +48,33 @@ pub enum Content {
         /// The client's delegation for the fresh key.
         delegation: Delegation,
     },
-    /// The negative reply to either request.
+    /// A tester asks the client which jobs there are to test a worker with.
+    SampleListRequest {
+        /// A window in which the tester holds a seat, counted from 0; not one that is over.
+        window: u8,
+        /// The tester's place in the list of its agreement's epoch.
+        place: u32,
+        /// The worker's index.
+        worker: u8,
+    },
+    /// The client's reply to [`Content::SampleListRequest`].
+    SampleList(SampleList),
+    /// A tester asks the client for a piece of a job's document or of one of its blobs.
+    SamplePieceRequest {
+        /// A window in which the tester holds a seat, counted from 0; not one that is over.
+        window: u8,
+        /// The tester's place in the list of its agreement's epoch.
+        place: u32,
+        /// The job's id.
+        job: B256,
+        /// The blob's digest; that of the document is the job's id.
+        blob: B256,
+        /// Where the piece begins: a multiple of [`PIECE_SIZE`](crate::PIECE_SIZE).
+        offset: u32,
+    },
+    /// The client's reply to [`Content::SamplePieceRequest`].
+    SamplePiece(SamplePiece),
+    /// The negative reply to any request.
     Refusal {
         /// The reason.
         reason: RefusalReason,
@@ -129,6 +156,9 @@ pub enum RefusalReason {
     /// The client gave the seat's pass to another key.
     #[error("the seat's pass was already given to another key")]
     PassGiven,
+    /// The client has no such job, or keeps it from testers.
+    #[error("the client has no such sample")]
+    NoSample,
 }
 
 /// The outermost JSON object.
@@ -175,7 +205,11 @@ impl Message {
     pub const fn is_request(&self) -> bool {
         matches!(
             self.content,
-            Content::EndpointRequest { .. } | Content::PassRequest { .. } | Content::Report { .. }
+            Content::EndpointRequest { .. }
+                | Content::PassRequest { .. }
+                | Content::SampleListRequest { .. }
+                | Content::SamplePieceRequest { .. }
+                | Content::Report { .. }
         )
     }
 
@@ -186,10 +220,17 @@ impl Message {
     pub fn to_json(&self) -> Result<String, MessageFormatError> {
         let versioned = VersionedMessage { version: VERSION, message: self };
         let json = serde_json::to_string(&versioned).map_err(|_| MessageFormatError::Malformed)?;
-        if json.len() > MESSAGE_LIMIT {
-            return Err(MessageFormatError::TooLong(json.len()));
-        }
+        self.check_length(&json)?;
         Ok(json)
+    }
+
+    /// Checks the length of the message's JSON.
+    const fn check_length(&self, json: &str) -> Result<(), MessageFormatError> {
+        let limit = match self.content {
+            Content::SamplePiece(_) => PIECE_MESSAGE_LIMIT,
+            _ => MESSAGE_LIMIT,
+        };
+        if json.len() > limit { Err(MessageFormatError::TooLong(json.len())) } else { Ok(()) }
     }
 
     /// Parses a message. Unknown fields are errors.
@@ -198,7 +239,7 @@ impl Message {
     /// [`MessageFormatError`]. Another version is [`MessageFormatError::UnsupportedVersion`] whatever else the
     /// JSON has.
     pub fn from_json(json: &str) -> Result<Self, MessageFormatError> {
-        if json.len() > MESSAGE_LIMIT {
+        if json.len() > PIECE_MESSAGE_LIMIT {
             return Err(MessageFormatError::TooLong(json.len()));
         }
         let malformed = |_| MessageFormatError::Malformed;
@@ -206,7 +247,10 @@ impl Message {
         if version != VERSION {
             return Err(MessageFormatError::UnsupportedVersion(version));
         }
-        Ok(serde_json::from_str::<VersionedMessage<Self>>(json).map_err(malformed)?.message)
+        let parsed = serde_json::from_str::<VersionedMessage<Self>>(json);
+        let message = parsed.map_err(malformed)?.message;
+        message.check_length(json)?;
+        Ok(message)
     }
 }
 

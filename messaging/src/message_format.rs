@@ -3,6 +3,9 @@
 /// The longest message, in bytes of JSON.
 pub const MESSAGE_LIMIT: usize = 4096;
 
+/// The longest message with a piece of a sample, in bytes of JSON.
+pub(crate) const PIECE_MESSAGE_LIMIT: usize = 12 << 10;
+
 /// The version of the message format that this crate reads and writes.
 pub(crate) const VERSION: u8 = 1;
 
@@ -10,8 +13,10 @@ pub(crate) const VERSION: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageFormatError {
-    /// The message has so many bytes, more than [`MESSAGE_LIMIT`].
-    #[error("a message of {0} bytes exceeds the limit of {MESSAGE_LIMIT} bytes")]
+    /// The message has so many bytes, more than [`MESSAGE_LIMIT`], or 12 KiB for a piece of a sample.
+    #[error(
+        "a message of {0} bytes exceeds the limit for its kind: {MESSAGE_LIMIT} bytes, or {PIECE_MESSAGE_LIMIT} for a piece"
+    )]
     TooLong(usize),
     /// The JSON is not a message.
     #[error("malformed message")]

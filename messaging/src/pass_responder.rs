@@ -5,12 +5,13 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 
-use crate::chain_view::{AgreementInfo, ChainView};
+use crate::chain_view::ChainView;
 use crate::delegation::Delegation;
 use crate::error::{BoxError, MessageError};
 use crate::mailbox::Delivery;
 use crate::message::{Content, Message, RefusalReason};
 use crate::replay_guard::ReplayGuard;
+use crate::seat_entitlement::seat_entitlement;
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
@@ -64,7 +65,8 @@ impl PassResponder {
             return Ok(None);
         };
         let agreement = delivery.message.agreement;
-        let entitled = self.entitlement(delivery, window, place).await;
+        let client = self.account.address();
+        let entitled = seat_entitlement(&*self.chain, client, delivery, (window, place)).await;
         let content = match entitled.map_err(MessageError::Chain)? {
             Err(reason) => Content::Refusal { reason },
             Ok(planned_end) => {
@@ -80,32 +82,6 @@ impl PassResponder {
             }
         };
         Ok(Some(delivery.message.reply(content)))
-    }
-
-    /// The planned end of the agreement if the sender may have a pass, or why it gets none. A pass for a later window
-    /// is given too, so that testers need not ask in the moment in which a window begins.
-    async fn entitlement(
-        &self,
-        delivery: &Delivery,
-        window: u8,
-        place: u32,
-    ) -> Result<Result<u64, RefusalReason>, BoxError> {
-        let Message { chain_id, agreement, .. } = delivery.message;
-        if chain_id != self.chain.chain_id() {
-            return Ok(Err(RefusalReason::OtherChain));
-        }
-        let info = self.chain.agreement(agreement).await?;
-        let Some(AgreementInfo { window: current, planned_end, .. }) =
-            info.filter(|info| info.client == self.account.address())
-        else {
-            return Ok(Err(RefusalReason::NotMine));
-        };
-        let Some(current) = current else { return Ok(Err(RefusalReason::NotRunning)) };
-        if window < current {
-            return Ok(Err(RefusalReason::OtherWindow));
-        }
-        let holds_seat = self.chain.holds_seat(delivery.sender, agreement, window, place).await?;
-        Ok(if holds_seat { Ok(planned_end) } else { Err(RefusalReason::NoSeat) })
     }
 
     /// Reserves a seat's pass for the first key that requests it, until the Unix second `until`. Returns whether the

@@ -6,7 +6,14 @@ use super::Cli;
 use crate::options::heading;
 
 /// The headings under which options stand.
-const HEADINGS: [&str; 4] = [heading::COMMAND, heading::NETWORK, heading::ACCOUNT, heading::OUTPUT];
+const HEADINGS: [&str; 6] = [
+    heading::COMMAND,
+    heading::JOBS,
+    heading::REFERENCE,
+    heading::NETWORK,
+    heading::ACCOUNT,
+    heading::OUTPUT,
+];
 
 /// Every command and group with its full name, as clap shows it.
 fn all_commands() -> Vec<(String, Command)> {

@@ -5,8 +5,10 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::CliError;
 
+mod cheat;
 mod factor;
 mod receipt_signer;
+mod serve;
 
 /// Example services.
 #[derive(Debug, Subcommand)]
@@ -14,10 +16,14 @@ mod receipt_signer;
 pub(crate) enum Command {
     /// Serve prime factors over HTTP until ctrl-c: `GET /factor?n=NUMBER`, and `GET /health`
     Factor(factor::Options),
+    /// Serve the API of jobs, run none, and sign made-up results: see how testers and clients find a worker that cheats
+    Cheat(cheat::Options),
 }
 
 /// Runs an example service.
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliError> {
-    let Command::Factor(options) = command;
-    factor::run(context, options).await
+    match command {
+        Command::Factor(options) => factor::run(context, options).await,
+        Command::Cheat(options) => cheat::run(context, options).await,
+    }
 }

@@ -2,9 +2,13 @@
 
 /// Options of the command itself.
 pub(crate) const COMMAND: &str = "This command";
+/// What jobs may take.
+pub(crate) const JOBS: &str = "Jobs";
 /// Where nodes, relays and the market are.
 pub(crate) const NETWORK: &str = "Network";
 /// Which account signs.
 pub(crate) const ACCOUNT: &str = "Account";
 /// Where results and state files go, and in which form.
 pub(crate) const OUTPUT: &str = "Output";
+/// What a tester grants to the jobs that it runs.
+pub(crate) const REFERENCE: &str = "Jobs that are run here";

@@ -30,6 +30,7 @@ impl RefundOptions {
             settle_delay: Duration::from_secs(self.settle_delay),
             first_block,
             renewal: None,
+            samples: None,
         }
     }
 }

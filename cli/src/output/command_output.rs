@@ -135,6 +135,11 @@ impl CommandOutput {
         print_text(text.trim_end())
     }
 
+    /// The result for people, as a text.
+    pub(crate) fn text(&self) -> String {
+        self.to_text(table_layout::terminal_width()).trim_end().to_owned()
+    }
+
     /// The result for people: a field a line, then each table under its title.
     fn to_text(&self, width: Option<usize>) -> String {
         let mut parts = Vec::new();

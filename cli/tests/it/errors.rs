@@ -1,8 +1,10 @@
 //! Refusals: their texts and exit codes.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+use stylus_devnode::{Config, Devnode};
 
 use crate::harness::{MUSTER, TestFolder, TestMarket};
 
@@ -56,6 +58,24 @@ async fn a_name_stands_for_one_order() {
         folder.refused("client buy --account dev --id monday --length 12"),
         format!("the purchase monday is {agreement}, which is void: use another name to buy again")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_on_a_chain_that_was_started_anew_is_another_one() {
+    let buy = "client buy --account dev --id monday --length 12";
+    let first = TestMarket::new("first-chain").await;
+    first.folder.json("worker register --price 1gwei --capacity 2 --stake 1eth");
+    first.folder.json(buy);
+    // The same id and the same addresses, at another time.
+    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    chain.increase_time(Duration::from_secs(1_000)).await.unwrap();
+    let second = TestFolder::new("second-chain", &chain.url());
+    second.deploy("");
+    let dispatcher = |folder: &TestFolder| folder.json("market show")["dispatcher"].clone();
+    assert_eq!(dispatcher(&first.folder), dispatcher(&second));
+    let refused = first.folder.refused(&format!("{buy} --rpc {}", chain.url()));
+    assert!(refused.contains("the chain was started anew"), "{refused}");
+    assert!(refused.contains("choose another file, or move this one away"), "{refused}");
 }
 
 #[test]
@@ -202,7 +222,7 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("worker key 0x12", "a key for messages is 64 hexadecimal digits"),
         ("worker run --price 1gwei --upstream unix:/x", "a service URL must be http://host:port"),
         ("worker run --price 1gwei --exec x --public-url x", "a service's URL begins with http"),
-        ("worker run --price 1gwei", "--upstream <URL>"),
+        ("worker run --price 1gwei --compute --upstream http://a", "cannot be used with"),
         ("worker register --price 1gwei --capacity 65536", "65536 is not in 0..=65535"),
         (
             "agreement wait 0x0000000000000000000000000000000000000001 --state over",

@@ -6,6 +6,8 @@ use std::fs;
 use serde_json::Value;
 
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
+use crate::run::compile;
+use crate::worker::is_listed;
 
 /// Every command, its words joined by dashes, from the names of the manual pages.
 fn commands(folder: &TestFolder) -> BTreeSet<String> {
@@ -74,6 +76,7 @@ async fn every_command_prints_json() {
 
     set_up_market(&mut round);
     run_agreements(&mut round, &relay, &service).await;
+    run_jobs(&mut round, &relay).await;
     assert_eq!(round.unused, BTreeSet::new(), "commands that this test does not know");
 }
 
@@ -178,6 +181,42 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     let history = round.test_market.folder.run("history --json").stdout;
     let events = history.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     assert!(events.map(|event| assert!(event["event"].is_string(), "{event}")).count() > 20);
+}
+
+/// Runs jobs at a worker of their application.
+async fn run_jobs(round: &mut CommandCoverage, relay: &str) {
+    let client = format!("--account dev:cleo --relay {relay}");
+    round.all(&["fund dev:ben 1eth", "fund dev:cleo 1eth"]);
+    let worker = format!("worker run --compute --price 1gwei --account dev:ben --relay {relay}");
+    let (worker, _) = round.run(&worker);
+    is_listed(&round.test_market.folder, "ben").await;
+    for program in ["echo", "copy"] {
+        compile(&round.test_market.folder, program);
+    }
+    let hire = format!("--replicas 1 --testers 0 --budget 1eth --yes {client}");
+    let mut with_arguments = |args: &str| -> Value {
+        round.used(args);
+        let result = round.test_market.folder.run(args);
+        assert_eq!(result.code, 0, "{args}: {}", result.stderr);
+        serde_json::from_str(&result.stdout).unwrap()
+    };
+    let ran = with_arguments(&format!("run echo.wasm {hire} --json -- hello"));
+    let map = format!("map copy.wasm --each password --out copies {client} --json");
+    assert!(with_arguments(&format!("{map} -- {{in}} {{out}}")).is_object());
+    let job = ran["job"].as_str().unwrap();
+    round.all(&[
+        &format!("job list {client}"),
+        &format!("job show {job} {client}"),
+        &format!("job fetch {job} {client}"),
+        &format!("job verify {job} {client}"),
+        &format!("job cancel {job} {client}"),
+    ]);
+    assert_eq!(worker.terminate(), Some(0));
+    let agreement = "0x8ba1f109551bD432803012645Ac136ddd64DBA72";
+    let cheat =
+        format!("example cheat --account dev:ben --listen 127.0.0.1:0 --agreement {agreement}");
+    let (_cheat, ready) = round.run(&cheat);
+    assert!(ready["url"].is_string(), "{ready}");
 }
 
 /// What `key import` prints.

@@ -3,6 +3,7 @@
 mod accept;
 pub(crate) mod cancel;
 mod client_key;
+pub(crate) mod job_result;
 mod progress;
 pub(crate) mod receipt;
 pub(crate) mod release;

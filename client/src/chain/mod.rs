@@ -1,6 +1,7 @@
 //! Reading a chain: calls on the latest or the pending block, with typed results and errors.
 
 mod clock;
+mod log_ranges;
 mod pending;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 
 use self::clock::{ChainClock, unix_now};
+use self::log_ranges::LogRanges;
 use crate::backend::{Backend, CallEnv, Head, Log, LogFilter, Receipt, SignedTx, TxRequest};
 use crate::error::{BackendError, Contract, MarketError, NodeError, lookup_error};
 
@@ -19,12 +21,14 @@ pub(crate) struct ChainReader {
     backend: Arc<dyn Backend>,
     /// The chain's clock.
     clock: Arc<ChainClock>,
+    /// How many blocks' logs the node sends at once.
+    log_ranges: Arc<LogRanges>,
 }
 
 impl ChainReader {
     /// A reader of this backend's chain.
     pub(crate) fn new(backend: Arc<dyn Backend>) -> Self {
-        Self { backend, clock: Arc::default() }
+        Self { backend, clock: Arc::default(), log_ranges: Arc::default() }
     }
 
     /// The backend.
@@ -78,9 +82,10 @@ impl ChainReader {
         self.backend.transaction(hash).await.map_err(lookup_error)
     }
 
-    /// The logs that match, in the order of the chain.
+    /// The logs that match, in the order of the chain, however few blocks the node answers for at once.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, MarketError> {
-        self.backend.logs(filter).await.map_err(lookup_error)
+        let request = |filter| async move { self.backend.logs(&filter).await };
+        self.log_ranges.read(filter, request).await.map_err(lookup_error)
     }
 
     /// Calls a contract on the latest block.

@@ -28,7 +28,7 @@ impl Market {
     /// ```
     ///
     /// # Errors
-    /// [`MarketError::Node`], also if the node refuses a range as long as this.
+    /// [`MarketError::Node`].
     pub async fn history(&self, from: u64, to: u64) -> Result<Vec<EventRecord>, MarketError> {
         self.history_with_cache(from, to, &mut HashMap::new()).await
     }
@@ -40,7 +40,7 @@ impl Market {
         to: u64,
         known_agreements: &mut HashMap<Address, bool>,
     ) -> Result<Vec<EventRecord>, MarketError> {
-        let address = Some(self.dispatcher());
+        let (from, address) = (self.first_block(from).await?, Some(self.dispatcher()));
         let of_dispatcher = LogFilter { from, to, address, ..LogFilter::default() };
         let of_dispatcher = self.node().chain().logs(&of_dispatcher).await?;
         let bought = of_dispatcher.iter().filter_map(decode::<ContractBought>);
@@ -84,6 +84,11 @@ impl Market {
         Ok(self.decode_records(own.into_iter().chain(about)))
     }
 
+    /// The first block from `from` on that can have an event of the market.
+    async fn first_block(&self, from: u64) -> Result<u64, MarketError> {
+        Ok(self.created_at().await?.max(from))
+    }
+
     /// Logs of the market's contracts, decoded and in the order of the chain.
     fn decode_records(&self, logs: impl Iterator<Item = Log>) -> Vec<EventRecord> {
         let dispatcher = self.dispatcher();
@@ -125,7 +130,7 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn purchases(&self, from: u64, to: u64) -> Result<Vec<ContractBought>, MarketError> {
         let filter = LogFilter {
-            from,
+            from: self.first_block(from).await?,
             to,
             address: Some(self.dispatcher()),
             topics: [vec![ContractBought::SIGNATURE_HASH], vec![], vec![]],

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alloy::primitives::B256;
 use muster_protocol::abi::Clock;
 use muster_protocol::abi::IWorkerDispatcher::{createdAtCall, epochCall};
 use tokio::time::sleep;
@@ -80,7 +81,23 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn created_at(&self) -> Result<u64, MarketError> {
-        self.read(&createdAtCall {}).await
+        self.created_at.get_or_try_init(|| self.read(&createdAtCall {})).await.copied()
+    }
+
+    /// The hash of the block in which the market was created; `None` if the node does not have that block. Two chains can
+    /// have the same id and a market at the same address, but not this.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let hash = market.creation_hash().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn creation_hash(&self) -> Result<Option<B256>, MarketError> {
+        self.node().chain().block_hash(self.created_at().await?).await
     }
 
     /// Waits until the market's clock shows `tick`. There is no timeout: on a clock of blocks, this takes

@@ -15,11 +15,14 @@ mod testers;
 pub(crate) mod withdraw;
 mod workers;
 
+use std::sync::Arc;
+
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use muster_protocol::abi::IWorkerDispatcher::{agreementCall, settingsCall};
 use muster_protocol::abi::Settings;
+use tokio::sync::OnceCell;
 
 pub use self::order_request::OrderRequest;
 use crate::backend::Receipt;
@@ -68,6 +71,8 @@ pub struct Market {
     dispatcher: Address,
     /// The constants of its deployment.
     settings: Settings,
+    /// The block in which it was created, once somebody needed it.
+    created_at: Arc<OnceCell<u64>>,
 }
 
 impl Market {
@@ -110,7 +115,7 @@ impl Market {
     /// As [`Market::connect`].
     pub async fn open(node: Node, dispatcher: Address) -> Result<Self, MarketError> {
         let settings = node.read(Contract::Dispatcher(dispatcher), &settingsCall {}).await?;
-        Ok(Self { node, dispatcher, settings })
+        Ok(Self { node, dispatcher, settings, created_at: Arc::default() })
     }
 
     /// The same market, whose transactions the journal gets under this purpose.

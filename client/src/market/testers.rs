@@ -54,7 +54,7 @@ impl Market {
     /// [`MarketError::Node`].
     pub async fn place(&self, account: Address, epoch: u32) -> Result<Option<u32>, MarketError> {
         let filter = LogFilter {
-            from: 0,
+            from: self.created_at().await?,
             to: self.node().head().await?.number,
             address: Some(self.dispatcher()),
             topics: [

@@ -30,6 +30,7 @@ pub(crate) async fn scan_purchases(
     first: u64,
     is_ours: impl Fn(&ContractBought) -> bool,
 ) -> Result<(), DaemonError> {
+    let first = market.created_at().await?.max(first);
     let (mut from, head) = match store.cursor(PURCHASES_CURSOR)? {
         None => (first, market.node().head().await?),
         Some((number, hash)) => {

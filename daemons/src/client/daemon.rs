@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::MarketError;
-use muster_messaging::PassResponder;
+use muster_messaging::{PassResponder, SampleResponder};
 use tokio::task::JoinSet;
 
 use super::agreement_task::AgreementTask;
+use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
 use crate::chain::{RpcChainView, scan_purchases};
 use crate::context::DaemonContext;
@@ -46,8 +47,13 @@ impl ClientDaemon {
         crate::failpoint::declare(super::failpoints::FAILPOINTS);
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let replay_guard = Arc::new(context.store().clone());
-        let pass_responder = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
-        let responder_task = spawn_responder(&context, pass_responder).await?;
+        let samples = options
+            .samples
+            .clone()
+            .map(|source| SampleResponder::new(context.account(), chain_view.clone(), source));
+        let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
+        let responder = ClientResponder { passes, samples };
+        let responder_task = spawn_responder(&context, responder).await?;
         Ok(Self { context, options, tasks: HashMap::new(), is_over: false, responder_task })
     }
 

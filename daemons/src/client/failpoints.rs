@@ -10,5 +10,9 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("settle", TX_STAGES),
     FailPoint::new("withdraw", TX_STAGES),
     FailPoint::new("endpoint", STORE_STAGES),
+    FailPoint::new("job", STORE_STAGES),
+    FailPoint::new("ask", STORE_STAGES),
+    FailPoint::new("answer", STORE_STAGES),
+    FailPoint::new("result", STORE_STAGES),
     MESSAGE,
 ];

@@ -2,10 +2,11 @@
 //! agreements if it is told to, settles them when they are due, and withdraws what it gets back.
 //!
 //! [`ClientDaemon`] does that for all agreements of an account. [`ConnectDaemon`] does it for one, and serves that
-//! agreement's service on a local address. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
+//! agreement's service on a local address. [`JobsDaemon`] does it for one, and runs jobs there. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
 //! tester: it uses and probes them as testers do, under fresh keys for each window.
 
 mod agreement_task;
+mod client_responder;
 mod connect;
 mod daemon;
 mod endpoint_pool;
@@ -13,6 +14,9 @@ mod endpoint_pool;
 mod failpoints;
 #[cfg(test)]
 mod guess;
+mod job_probe;
+mod job_samples;
+mod jobs;
 mod key_tasks;
 mod options;
 mod pool_state;
@@ -20,12 +24,18 @@ mod probe_context;
 mod proxy;
 mod purchase;
 mod renewal;
+mod running_agreement;
 mod traffic_key;
 
 pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
+pub use self::jobs::{
+    Evidence, EvidenceError, JobAnswer, JobReport, JobRequest, Jobs, JobsDaemon, JobsError,
+    JobsOptions, LocalRunner, RunOptions, Statement, Verdict, wrong_workers,
+};
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::purchase::buy_once;
 pub use self::renewal::Renewal;
+pub use self::running_agreement::{RunningAgreement, running_agreements};

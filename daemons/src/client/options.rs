@@ -1,9 +1,10 @@
 //! What an operator chooses about a client.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_messaging::ProxyUrl;
+use muster_messaging::{ProxyUrl, SampleSource};
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
@@ -22,6 +23,8 @@ pub struct ClientOptions {
     pub first_block: u64,
     /// Whether each agreement is followed by another, and at which price. Without effect with `only_agreement`.
     pub renewal: Option<Renewal>,
+    /// The jobs that testers get to test workers with, if the client has jobs.
+    pub samples: Option<Arc<dyn SampleSource>>,
 }
 
 /// What an operator chooses about a connection to an agreement's service.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
+use muster_client::Application;
 use muster_messaging::{Claim, Endpoint, MessageKey, PassResponder, ProxyUrl};
 use rand::seq::IndexedRandom;
 use reqwest::RequestBuilder;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretBox};
 use tokio::select;
 
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
+use super::job_samples::JobSamples;
 use super::traffic_key::{KeyId, Route, TrafficKey};
 use crate::chain::{MarketClock, RpcChainView, planned_end_second};
 use crate::context::DaemonContext;
@@ -32,6 +34,8 @@ pub(super) struct ProbeContext {
     pub(super) clock: MarketClock,
     /// The paths that workers are probed with.
     probe_paths: Vec<Box<str>>,
+    /// The client's jobs, if it has any: workers are probed with them too.
+    pub(super) jobs: Option<Arc<JobSamples>>,
     /// The secret that keys, sessions and moments are derived from.
     key_seed: SecretBox<[u8; 32]>,
 }
@@ -63,6 +67,7 @@ impl ProbeContext {
             key_seed: store.secret("keys")?,
             context: context.clone(),
             probe_paths,
+            jobs: None,
         })
     }
 
@@ -160,11 +165,14 @@ impl ProbeContext {
         });
     }
 
-    /// Probes a worker once under a key, and reads the whole response, as a tester does.
+    /// Probes a worker once under a key, by a job or by a request whose whole response is read, as a tester does.
     pub(super) async fn probe(&self, route: &Route) {
         let Some(endpoint) = self.endpoint(route).await else {
             return self.report_failure(route, None);
         };
+        if self.pool.agreement.terms().header.application == Application::WASM1.0 {
+            return self.probe_by_job(route, &endpoint).await;
+        }
         let path = self.probe_paths.choose(&mut rand::rng()).map_or("/", |path| &**path);
         let request = self.pool.http.get(service_url(endpoint.url.expose_secret(), path));
         if let ForwardOutcome::Served(response) | ForwardOutcome::Rejected(response) =

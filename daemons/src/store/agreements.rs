@@ -59,6 +59,15 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The number of agreements that were ever found, closed ones included.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn agreement_count(&self) -> Result<u32, StoreError> {
+        let select = "SELECT count(*) FROM agreements";
+        Ok(self.lock().query_row(select, [], |row| row.get(0))?)
+    }
+
     /// Closes an agreement in which nothing is left to do, and deletes everything else that is stored about it.
     ///
     /// # Errors

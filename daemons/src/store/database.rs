@@ -7,16 +7,20 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use alloy::primitives::B256;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::error::StoreError;
 use super::identity::Identity;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 3;
+const SCHEMA_VERSION: u32 = 4;
 
 /// The largest number that fits into a column; as a second or a tick, never.
 pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;
+
+/// The row with the block in which the market was created.
+const MARKET_CURSOR: &str = "market";
 
 /// Creates the tables.
 const SCHEMA: &str = include_str!("tables.sql");
@@ -74,6 +78,21 @@ impl Store {
             return Err(StoreError::IdentityMismatch { path: path.to_owned(), theirs, ours });
         }
         Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// Binds the file, which is at `path`, to the market that was created in this block, unless it is bound already.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMarket`] if it is bound to another one, [`StoreError::Query`].
+    pub fn bind_to_market(&self, path: &Path, block: u64, ours: B256) -> Result<(), StoreError> {
+        let insert = "INSERT OR IGNORE INTO cursors (name, block, hash) VALUES (?1, ?2, ?3)";
+        self.lock().execute(insert, params![MARKET_CURSOR, block, ours.as_slice()])?;
+        match self.cursor(MARKET_CURSOR)? {
+            Some((_, theirs)) if theirs != ours => {
+                Err(StoreError::OtherMarket { path: path.to_owned(), theirs, ours })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The connection. A panic elsewhere cannot leave it half way, because an open transaction is rolled back.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use alloy::primitives::B256;
+
 /// Why a state file could not be opened, read or written. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,6 +37,20 @@ pub enum StoreError {
         theirs: Box<str>,
         /// The identity that opens it.
         ours: Box<str>,
+    },
+    /// The file belongs to a market on another chain of the same id.
+    #[error(
+        "the state file {} belongs to a market that was created in block {theirs}, and the one at this address was created in {ours}: \
+         the chain was started anew, so choose another file, or move this one away",
+        path.display()
+    )]
+    OtherMarket {
+        /// The file's path.
+        path: PathBuf,
+        /// The hash of the block in the file.
+        theirs: B256,
+        /// The hash of the block on the chain.
+        ours: B256,
     },
     /// Another process has the file open.
     #[error("the state file {} is in use by another process: stop that process, or choose another file", .0.display())]

@@ -1,4 +1,4 @@
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 BEGIN;
 
 -- Whose state this is: role, account, market and chain. One row.
@@ -7,7 +7,7 @@ CREATE TABLE identity (line TEXT NOT NULL) STRICT;
 -- Random values that only this daemon knows.
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Number and hash of the last block that a scan of the chain has passed.
+-- Number and hash of the last block that a scan of the chain has passed; of `market`, of the block that created it.
 CREATE TABLE cursors (name TEXT PRIMARY KEY, block INTEGER NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
 -- The journal: signed transactions whose outcome is not known yet. Rows with the same nonce are replacements of one
@@ -99,6 +99,28 @@ CREATE TABLE endpoints (
   url TEXT NOT NULL,
   token TEXT NOT NULL,
   PRIMARY KEY (agreement, window, slot, worker)
+) STRICT, WITHOUT ROWID;
+
+-- Client: its jobs. `result` is the canonical form of the result that is agreed.
+CREATE TABLE jobs (
+  id BLOB PRIMARY KEY,
+  document BLOB NOT NULL,
+  label TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL DEFAULT 0,
+  result BLOB
+) STRICT, WITHOUT ROWID;
+
+-- Client: the workers that its jobs were sent to, and the canonical result that each of them signed.
+CREATE TABLE job_answers (
+  job BLOB NOT NULL,
+  worker BLOB NOT NULL,
+  agreement BLOB NOT NULL,
+  result BLOB,
+  signature TEXT,
+  stderr BLOB,
+  cpu_ms INTEGER,
+  PRIMARY KEY (job, worker, agreement)
 ) STRICT, WITHOUT ROWID;
 
 -- Ids of messages that were received, until the second from which such a message is too old to be accepted.

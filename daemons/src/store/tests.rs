@@ -2,11 +2,14 @@ use std::os::unix::fs::PermissionsExt;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::{ServiceReceipt, failed_entry};
+use muster_client::{ResultSignature, ServiceReceipt, failed_entry};
+use muster_compute::{Digest, JobResult, Outcome};
 use muster_messaging::{AccessGrant, Delegation, Party, ReplayGuard as _};
 use secrecy::ExposeSecret;
 
-use super::{EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError};
+use super::{
+    EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError, StoredAnswer, StoredJob,
+};
 
 const IDENTITY: Identity = Identity {
     role: Role::Tester,
@@ -60,6 +63,20 @@ fn state_file_is_private_and_bound_to_one_identity() {
             "{other}"
         );
     }
+}
+
+#[test]
+fn state_file_is_bound_to_the_block_of_its_market() {
+    let (folder, store) = open();
+    let path = folder.path().join("state.db");
+    let [first, second] = [1, 2].map(B256::repeat_byte);
+    store.bind_to_market(&path, 7, first).unwrap();
+    store.bind_to_market(&path, 7, first).unwrap();
+    let other = store.bind_to_market(&path, 7, second);
+    assert!(
+        matches!(&other, Err(StoreError::OtherMarket { theirs, ours, .. }) if (*theirs, *ours) == (first, second)),
+        "{other:?}"
+    );
 }
 
 #[test]
@@ -225,4 +242,57 @@ fn admissions_are_kept_until_the_agreement_is_closed() {
     assert_eq!(store.admitted_party(AGREEMENT, key).unwrap(), Some(Party::Delegate { until }));
     store.close_agreement(AGREEMENT).unwrap();
     assert_eq!(store.admitted_party(AGREEMENT, key).unwrap(), None);
+}
+
+#[test]
+fn jobs_and_what_workers_signed_are_kept() {
+    let (_folder, store) = open();
+    let (id, other) = (Digest::of(b"job"), Digest::of(b"other"));
+    let job = |id, created| StoredJob {
+        id,
+        document: b"{}".to_vec(),
+        label: "primes".to_owned(),
+        created,
+        is_cancelled: false,
+        result: None,
+    };
+    store.record_job(&job(id, 7)).unwrap();
+    store.record_job(&job(other, 6)).unwrap();
+    store.cancel_job(id).unwrap();
+    assert_eq!(
+        store.jobs().unwrap(),
+        [job(other, 6), StoredJob { is_cancelled: true, ..job(id, 7) }]
+    );
+    // Submitted again, it is the same job, and goes on.
+    store.record_job(&job(id, 9)).unwrap();
+    assert_eq!(store.job(id).unwrap(), Some(job(id, 7)));
+    assert_eq!(store.job(Digest::of(b"none")).unwrap(), None);
+
+    let asked = StoredAnswer {
+        worker: Address::repeat_byte(1),
+        agreement: AGREEMENT,
+        result: None,
+        stderr: None,
+        cpu_ms: None,
+    };
+    let (outcome, stdout) = (Outcome::Exit(3), Digest::of(b""));
+    let result = JobResult { job: id, outcome, outputs: Vec::new(), stdout };
+    let signer = PrivateKeySigner::random();
+    let signature = ResultSignature::sign(&signer, B256::ZERO, B256::ZERO, B256::ZERO).unwrap();
+    let answered = StoredAnswer {
+        result: Some((result.clone(), signature)),
+        stderr: Some(other),
+        cpu_ms: Some(12),
+        ..asked.clone()
+    };
+    store.record_job_answer(id, &asked).unwrap();
+    assert_eq!(store.job_answers(id).unwrap(), std::slice::from_ref(&asked));
+    store.record_job_answer(id, &answered).unwrap();
+    store.record_job_answer(id, &asked).unwrap();
+    assert_eq!(store.job_answers(id).unwrap(), [answered], "an answer is never lost");
+    assert_eq!(store.job_answers(other).unwrap(), []);
+    store.record_job_result(id, &result).unwrap();
+    assert_eq!(store.job(id).unwrap().unwrap().result, Some(result));
+    store.close_agreement(AGREEMENT).unwrap();
+    assert_eq!(store.job_answers(id).unwrap().len(), 1, "results outlive their agreement");
 }

@@ -9,11 +9,12 @@ use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::Check;
+use super::check::ProbeKind;
 use super::measured_entries::measured_entries;
 use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
 use super::report_task::ReportTask;
+use super::sample_cache::SampleCache;
 use super::seat::Seat;
 use crate::chain::{Confirmed, timing_of};
 use crate::error::DaemonError;
@@ -30,8 +31,10 @@ pub(super) struct Assignment {
     agreement: Agreement,
     /// Our place in its list of testers.
     place: u32,
-    /// How its workers are checked; without a check they are not probed.
-    check: Option<Check>,
+    /// What probes of its workers are made of; `None` if they are not probed.
+    kind: Option<ProbeKind>,
+    /// Blobs of the client's jobs.
+    samples: Arc<SampleCache>,
     /// The seats, by window, each with the task that asks for its pass.
     seats: HashMap<u8, (Arc<Seat>, AbortOnDropHandle<()>)>,
     /// The probes, by window and worker.
@@ -50,9 +53,9 @@ impl Assignment {
         probe_context: Arc<ProbeContext>,
         agreement: Agreement,
         place: u32,
-        check: Option<Check>,
+        kind: Option<ProbeKind>,
     ) -> Self {
-        if check.is_none() {
+        if kind.is_none() {
             let application = Application(agreement.terms().header.application);
             let agreement = agreement.address();
             tracing::warn!(%agreement, %application, "no check for this application; not probing");
@@ -62,7 +65,8 @@ impl Assignment {
             probe_context,
             agreement,
             place,
-            check,
+            kind,
+            samples: Arc::default(),
             seats: HashMap::new(),
             probes: HashMap::new(),
             settle_at: None,
@@ -163,7 +167,7 @@ impl Assignment {
         window: u8,
         now: u64,
     ) -> Result<(), StoreError> {
-        let Some(check) = self.check.clone() else { return Ok(()) };
+        let Some(kind) = self.kind.clone() else { return Ok(()) };
         if self.probes.contains_key(&(window, index)) {
             return Ok(());
         }
@@ -172,7 +176,7 @@ impl Assignment {
         let Some(timing) = timing else { return Ok(()) };
         let seed = context.moments(agreement.address(), &[window, index]);
         let schedule = schedule(seed, &timing, agreement.terms().header.probes);
-        let seat = self.ensure_seat(check, window, &timing, now)?;
+        let seat = self.ensure_seat(kind, window, &timing, now)?;
         let probes = tokio::spawn(probe_worker(seat, index, schedule, timing));
         self.probes.insert((window, index), AbortOnDropHandle::new(probes));
         Ok(())
@@ -181,7 +185,7 @@ impl Assignment {
     /// The seat of a window, whose pass is asked for at a random moment soon.
     fn ensure_seat(
         &mut self,
-        check: Check,
+        kind: ProbeKind,
         window: u8,
         timing: &Timing,
         now: u64,
@@ -192,7 +196,14 @@ impl Assignment {
         let (context, agreement) = (self.probe_context.clone(), self.agreement.clone());
         let seed = context.moments(agreement.address(), &[window]);
         let at = draw(seed, 0, &(now..timing.passes_until().max(now)));
-        let seat = Arc::new(Seat::new(context, agreement, check, window, self.place)?);
+        let seat = Arc::new(Seat::new(
+            context,
+            agreement,
+            kind,
+            self.samples.clone(),
+            window,
+            self.place,
+        )?);
         let (asking, timing) = (seat.clone(), timing.clone());
         let pass = tokio::spawn(async move { asking.fetch_pass(at, &timing).await });
         self.seats.insert(window, (seat.clone(), AbortOnDropHandle::new(pass)));

@@ -56,6 +56,15 @@ pub struct CommandCheck {
     pub path: String,
 }
 
+/// What a probe of an application's workers is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// A request of the service, and a check of the response.
+    Check(Check),
+    /// A job, and the tester's own result of it.
+    Job,
+}
+
 /// Checks by application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Check>")]
@@ -76,10 +85,15 @@ impl Checks {
         Self { by_application: HashMap::new(), fallback: Some(check) }
     }
 
-    /// The check of an application; `None` if there is none, so that its workers are not probed.
+    /// How an application is probed; `None` if there is no check for it, so that its workers are not probed. Workers of
+    /// `wasm1` are probed with jobs, whatever the checks say.
     #[must_use]
-    pub fn for_application(&self, application: Application) -> Option<&Check> {
-        self.by_application.get(&application).or(self.fallback.as_ref())
+    pub fn for_application(&self, application: Application) -> Option<ProbeKind> {
+        if application == Application::WASM1 {
+            return Some(ProbeKind::Job);
+        }
+        let check = self.by_application.get(&application).or(self.fallback.as_ref());
+        check.cloned().map(ProbeKind::Check)
     }
 }
 
@@ -99,12 +113,15 @@ mod tests {
     use alloy::primitives::B256;
     use muster_client::Application;
 
-    use super::{Check, Checks, CommandCheck, HttpCheck};
+    use super::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
 
     /// The check of an application in a file.
     fn parse_check(file: &str, application: &str) -> Option<Check> {
         let checks: Checks = serde_json::from_str(file).unwrap();
-        checks.for_application(application.parse().unwrap()).cloned()
+        match checks.for_application(application.parse().unwrap())? {
+            ProbeKind::Check(check) => Some(check),
+            ProbeKind::Job => panic!("{application} is for jobs"),
+        }
     }
 
     #[test]
@@ -126,7 +143,16 @@ mod tests {
         assert_eq!(parse_check(all, "render"), Some(Check::Command(command)));
         assert_eq!(parse_check(all, "factor"), Some(Check::Factor));
         let one = Checks::all(Check::Factor);
-        assert_eq!(one.for_application(Application::default()), Some(&Check::Factor));
+        let check = ProbeKind::Check(Check::Factor);
+        assert_eq!(one.for_application(Application::default()), Some(check));
+    }
+
+    #[test]
+    fn wasm1_is_probed_with_jobs_whatever_the_checks_say() {
+        let named = serde_json::from_str(r#"{"wasm1": {"kind": "factor"}}"#).unwrap();
+        for checks in [Checks::default(), Checks::all(Check::Factor), named] {
+            assert_eq!(checks.for_application("wasm1".parse().unwrap()), Some(ProbeKind::Job));
+        }
     }
 
     #[test]

@@ -95,10 +95,9 @@ impl TesterDaemon {
             match place.filter(|place| *place < header.pool) {
                 None => store.close_agreement(address)?,
                 Some(place) => {
-                    let check =
-                        self.options.checks.for_application(header.application.into()).cloned();
+                    let kind = self.options.checks.for_application(header.application.into());
                     let assignment =
-                        Assignment::new(self.probe_context.clone(), agreement, place, check);
+                        Assignment::new(self.probe_context.clone(), agreement, place, kind);
                     self.assignments.insert(address, assignment);
                 }
             }

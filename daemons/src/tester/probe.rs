@@ -15,7 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::check::ProbeKind;
+use super::job_pool::{JobKind, JobPool, kinds};
+use super::job_probe::slowest;
 use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
+use super::reference_runner::ReferenceJob;
+use super::sampling::collect_samples;
 use super::seat::{ProbeIdentity, Seat};
 use crate::endpoint_request::{EndpointFailure, request_endpoint};
 use crate::endpoint_slot::EndpointSlot;
@@ -38,14 +43,27 @@ struct Target {
     end: u64,
     /// Its endpoint.
     slot: EndpointSlot,
+    /// Jobs for it, if it runs jobs.
+    jobs: Option<Arc<JobPool>>,
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
 pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule, timing: Timing) {
     let end = timing.window.end;
-    let target = Arc::new(Target { seat: seat.clone(), index, end, slot: EndpointSlot::default() });
-    let (clock, opened) = (&seat.probe_context.clock, target.clone());
-    let opening = schedule.opening;
+    let context = &seat.probe_context;
+    let jobs =
+        (seat.kind == ProbeKind::Job).then(|| Arc::new(JobPool::new(context.reference.clone())));
+    let target = Target { seat: seat.clone(), index, end, slot: EndpointSlot::default(), jobs };
+    let target = Arc::new(target);
+    let (clock, opened, opening) = (&context.clock, target.clone(), schedule.opening);
+    let _sampling = target.jobs.clone().map(|jobs| {
+        let sampling = collect_samples(seat.clone(), index, jobs, opening.tick..end);
+        AbortOnDropHandle::new(tokio::spawn(sampling))
+    });
+    let kinds = kinds(
+        context.moments(seat.agreement.address(), &seat.subject(index, b"kinds")),
+        schedule.probes.len(),
+    );
     let _opening = AbortOnDropHandle::new(tokio::spawn(async move {
         opened.seat.probe_context.clock.wait_for(opening).await;
         opened.seat.pass_arrived().await;
@@ -53,11 +71,11 @@ pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule,
         drop(opened.slot.get(opened.ask_for_endpoint(&opened.seat.identity())).await);
     }));
     let mut probes = JoinSet::new();
-    for (number, moment) in (0..).zip(schedule.probes) {
+    for ((number, moment), kind) in (0..).zip(schedule.probes).zip(kinds) {
         clock.wait_for(moment).await;
         if timing.is_in_time(moment, clock.now()) {
             let target = target.clone();
-            probes.spawn(async move { target.probe(number, moment).await });
+            probes.spawn(async move { target.probe(number, moment, kind).await });
         }
     }
     while probes.join_next().await.is_some() {}
@@ -65,7 +83,15 @@ pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule,
 
 impl Target {
     /// Makes one probe, unless it was begun before, and stores its outcome.
-    async fn probe(self: Arc<Self>, number: u8, moment: Moment) {
+    async fn probe(self: Arc<Self>, number: u8, moment: Moment, kind: JobKind) {
+        let job = match &self.jobs {
+            None => None,
+            Some(jobs) => match jobs.take(kind).await {
+                Some(job) => Some(Arc::new(job)),
+                // The reason is logged: this machine has measured nothing.
+                None => return,
+            },
+        };
         let Seat { probe_context, agreement, window, .. } = &*self.seat;
         let (agreement, window, worker) = (agreement.address(), *window, self.index);
         let probe = ProbeId { agreement, worker, window, number };
@@ -80,7 +106,7 @@ impl Target {
         let identity = self.seat.identity();
         // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
         let in_time = identity.is_unexpired();
-        let outcome = match self.request(&identity).await {
+        let outcome = match self.request(&identity, job).await {
             Ok(receipt) => self.record(&probe, Some(&receipt)),
             Err(failure) => {
                 tracing::debug!(%agreement, worker, window, number, %failure, "probe failed");
@@ -118,6 +144,7 @@ impl Target {
     async fn request(
         self: &Arc<Self>,
         identity: &ProbeIdentity,
+        job: Option<Arc<ReferenceJob>>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
         let asked = self.slot.get(self.ask_for_endpoint(identity)).await;
         let endpoint = asked.map_err(|failure| match failure {
@@ -125,8 +152,10 @@ impl Target {
             EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
             EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
         })?;
-        let request = tokio::spawn(self.clone().request_service(endpoint));
-        match timeout(self.seat.probe_context.slow_after, request).await {
+        let response = self.seat.probe_context.slow_after;
+        let slow_after = job.as_deref().map_or(response, |job| slowest(job, response));
+        let request = tokio::spawn(self.clone().request_service(endpoint, job));
+        match timeout(slow_after, request).await {
             Ok(ended) => ended.unwrap_or(Err(ProbeFailure::Inconclusive)),
             Err(_) => Err(ProbeFailure::NoResponse),
         }
@@ -136,11 +165,20 @@ impl Target {
     async fn request_service(
         self: Arc<Self>,
         endpoint: Arc<Endpoint>,
+        job: Option<Arc<ReferenceJob>>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
-        let Seat { probe_context, agreement, check, window, session, .. } = &*self.seat;
+        let Seat { probe_context, agreement, kind, window, session, .. } = &*self.seat;
         let (url, token) = (endpoint.url.expose_secret(), endpoint.token.expose_secret());
         let target = ServiceTarget { url, token, session: *session };
-        let result = probe_context.prober.probe(check, &target).await;
+        let prober = &probe_context.prober;
+        let result = match (kind, job) {
+            (ProbeKind::Check(check), _) => prober.probe(check, &target).await,
+            (ProbeKind::Job, Some(job)) => {
+                let (worker, slow_after) = ((agreement, self.index), probe_context.slow_after);
+                prober.probe_job(&job, &target, worker, slow_after).await
+            }
+            (ProbeKind::Job, None) => Err(ProbeFailure::Inconclusive),
+        };
         if let Err(ProbeFailure::NoResponse | ProbeFailure::Cut | ProbeFailure::Rejected) = result {
             self.slot.forget(&endpoint);
         }

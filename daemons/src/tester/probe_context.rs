@@ -11,6 +11,7 @@ use tokio::time::Duration;
 
 use super::options::TesterOptions;
 use super::prober::Prober;
+use super::reference_runner::ReferenceRunner;
 use super::report_inbox::ReportInbox;
 use crate::chain::MarketClock;
 use crate::context::DaemonContext;
@@ -38,6 +39,8 @@ pub(super) struct ProbeContext {
     pub(super) report_inbox: Arc<ReportInbox>,
     /// Checks services.
     pub(super) prober: Prober,
+    /// Runs jobs to know their results.
+    pub(super) reference: ReferenceRunner,
     /// A response that takes longer does not count.
     pub(super) slow_after: Duration,
     /// The secret that window keys are derived from.
@@ -67,6 +70,7 @@ impl ProbeContext {
             clock: MarketClock::start(market.clone(), market.now().await?),
             prober: Prober::new(RESPONSE_TIMEOUT, options.proxy.as_ref())?,
             slow_after: options.probe_timeout,
+            reference: ReferenceRunner::new(options.reference.clone()),
             report_inbox,
             store,
             request_client,

@@ -51,6 +51,21 @@ pub enum ProbeFailure {
     /// The response is wrong, or the command exited with another code than 0.
     #[error("wrong response")]
     WrongResponse,
+    /// The worker refused the job.
+    #[error("job refused")]
+    JobRefused,
+    /// The worker says that the job came to no result.
+    #[error("no result")]
+    NoResult,
+    /// The result of the job is wrong.
+    #[error("wrong result")]
+    WrongResult,
+    /// The result is not signed by this worker.
+    #[error("wrong signature")]
+    WrongSignature,
+    /// The worker sent something else than the output that its result names.
+    #[error("wrong output")]
+    WrongOutput,
     /// The response has no receipt.
     #[error("no receipt")]
     NoReceipt,
@@ -101,7 +116,7 @@ struct WholeResponse {
 #[derive(Clone, Debug)]
 pub struct Prober {
     /// The HTTP client.
-    http: ServiceClient,
+    pub(super) http: ServiceClient,
     /// The timeout of a command.
     timeout: Duration,
 }

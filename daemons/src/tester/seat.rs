@@ -11,8 +11,9 @@ use muster_messaging::{Claim, Content, Delegation, Message, MessageError, Messag
 use tokio::select;
 use tokio::sync::{OnceCell, watch};
 
-use super::check::Check;
+use super::check::ProbeKind;
 use super::probe_context::ProbeContext;
+use super::sample_cache::SampleCache;
 use crate::failpoint::fail_point;
 use crate::request_client::RequestClient;
 use crate::schedule::{Moment, Timing};
@@ -45,12 +46,14 @@ pub(super) struct Seat {
     pub(super) probe_context: Arc<ProbeContext>,
     /// The agreement.
     pub(super) agreement: Agreement,
-    /// How its workers are checked.
-    pub(super) check: Check,
+    /// What probes of its workers are made of.
+    pub(super) kind: ProbeKind,
+    /// Blobs of the client's jobs.
+    pub(super) samples: Arc<SampleCache>,
     /// The window.
     pub(super) window: u8,
     /// The place that holds the seat.
-    place: u32,
+    pub(super) place: u32,
     /// The session that requests belong to.
     pub(super) session: B256,
     /// The identity of the client's pass, once there is one.
@@ -64,14 +67,15 @@ impl Seat {
     pub(super) fn new(
         probe_context: Arc<ProbeContext>,
         agreement: Agreement,
-        check: Check,
+        kind: ProbeKind,
+        samples: Arc<SampleCache>,
         window: u8,
         place: u32,
     ) -> Result<Self, StoreError> {
         let session = probe_context.session(agreement.address())?;
         let session = session.id(probe_context.account(), window);
         let (pass, identity) = (watch::Sender::new(None), OnceLock::new());
-        Ok(Self { probe_context, agreement, check, window, place, session, pass, identity })
+        Ok(Self { probe_context, agreement, kind, samples, window, place, session, pass, identity })
     }
 
     /// The chain's id.
@@ -82,6 +86,11 @@ impl Seat {
     /// The window's key for messages.
     fn window_key(&self) -> MessageKey {
         self.probe_context.window_key(self.agreement.address(), self.window)
+    }
+
+    /// Names what belongs to a worker and a purpose, for a secret of its own.
+    pub(super) fn subject(&self, index: u8, purpose: &[u8]) -> Vec<u8> {
+        [&[self.window, index][..], purpose].concat()
     }
 
     /// Waits for the client's pass.

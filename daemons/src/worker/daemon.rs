@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::{Clock, State, Worker as RegisteredWorker};
 use muster_client::{MarketError, state_text};
-use muster_gateway::{Config, Gateway, Limits, Secret};
+use muster_gateway::{Config, Gateway, Secret};
 use muster_messaging::EndpointResponder;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -46,6 +46,8 @@ pub struct WorkerDaemon {
     agreement_table: Arc<AgreementTable>,
     /// The services behind the gateway.
     services: Services,
+    /// Whether what earlier processes left of agreements that are over was deleted.
+    has_cleaned: bool,
     /// The agreements that are not settled.
     tasks: HashMap<Address, AgreementTask>,
     /// Keeps the worker listed.
@@ -71,8 +73,8 @@ impl WorkerDaemon {
         let store = context.store().clone();
         let secret = Secret::new(*store.secret("gateway")?.expose_secret());
         let agreement_table = Arc::new(AgreementTable::default());
-        let config =
-            Config { listen: options.listen, secret: secret.clone(), limits: Limits::default() };
+        let limits = Services::gateway_limits(&options.source);
+        let config = Config { listen: options.listen, secret: secret.clone(), limits };
         let access =
             AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
         let receipts = ReceiptSigner {
@@ -89,7 +91,8 @@ impl WorkerDaemon {
         let responder = EndpointResponder::new(context.account(), chain_view, token_issuer);
         let responder_task = spawn_responder(&context, responder).await?;
         Ok(Self {
-            services: Services::new(options.source.clone()),
+            services: Services::new(options.source.clone(), context.signer()),
+            has_cleaned: false,
             listing: BookListing::new(options.make_available),
             keepalive: Keepalive::default(),
             gateway: Some(gateway),
@@ -124,9 +127,14 @@ impl WorkerDaemon {
         .await
     }
 
-    /// Starts a task for each open agreement that has none.
+    /// Starts a task for each open agreement that has none. The scan before it has found all of them, so what is on
+    /// disk of others can go.
     async fn load_tasks(&mut self) -> Result<(), DaemonError> {
-        for address in self.context.store().open_agreements()? {
+        let open = self.context.store().open_agreements()?;
+        if !std::mem::replace(&mut self.has_cleaned, true) {
+            self.services.delete_others(&open).await;
+        }
+        for address in open {
             if let Entry::Vacant(vacant) = self.tasks.entry(address) {
                 match self.context.market().agreement(address).await {
                     Ok(agreement) => {
@@ -188,7 +196,7 @@ impl WorkerDaemon {
                 return Ok(None);
             }
             Ok(None) => {
-                self.services.stop(address).await;
+                self.services.delete(address).await;
                 self.context.store().close_agreement(address)?;
                 self.tasks.remove(&address);
             }

@@ -11,6 +11,8 @@ mod daemon;
 mod endpoint_issuer;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod job_folders;
+mod job_service;
 mod keepalive;
 mod listing;
 mod options;

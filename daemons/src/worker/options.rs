@@ -1,9 +1,11 @@
 //! What an operator chooses about a worker.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use muster_client::{Application, Offer};
 use muster_gateway::{ServiceLimits, Upstream};
+use muster_job_api::JobHost;
 use tokio::time::Duration;
 
 use crate::context::Payout;
@@ -49,5 +51,13 @@ pub enum ServiceSource {
         command: Box<str>,
         /// The limits of each process.
         limits: ServiceLimits,
+    },
+    /// The worker runs jobs of its clients, see [`muster_job_api`]. Every agreement has a folder of its own below an
+    /// account's, which is deleted when the agreement is over.
+    Compute {
+        /// Runs the jobs, of several workers in one process too.
+        host: JobHost,
+        /// Where the folders are.
+        folder: PathBuf,
     },
 }

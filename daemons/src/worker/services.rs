@@ -1,48 +1,110 @@
-//! The services behind the gateway: one for all agreements, or a process for each.
+//! The services behind the gateway: one for all agreements, or a process or a server of jobs for each.
 
 use std::collections::HashMap;
 
-use alloy::primitives::Address;
-use muster_gateway::{ServiceConfig, ServiceProcess, Upstream};
+use alloy::primitives::{Address, B256};
+use alloy::signers::local::PrivateKeySigner;
+use muster_gateway::{Limits, ServiceConfig, ServiceProcess, Upstream};
+use muster_job_api::JobHost;
 
+use super::job_folders::JobFolders;
+use super::job_service::JobService;
 use super::options::ServiceSource;
 use crate::error::DaemonError;
 
+/// Requests per second of one key to a server of jobs: a job of a millisecond needs several.
+const JOB_REQUESTS_PER_SECOND: u32 = 1_000;
+
 /// The services of all agreements.
 #[derive(Debug)]
-pub(super) struct Services {
-    /// Where they come from.
-    source: ServiceSource,
-    /// The processes that were started, by agreement.
-    processes: HashMap<Address, ServiceProcess>,
+pub(super) struct Services(Source);
+
+/// Where services come from, and those that were started, by agreement.
+#[derive(Debug)]
+enum Source {
+    /// One for all.
+    Upstream(Upstream),
+    /// Processes.
+    Command {
+        /// What to start; each agreement has its own.
+        config: ServiceConfig,
+        /// Those that were started.
+        processes: HashMap<Address, ServiceProcess>,
+    },
+    /// Servers of jobs.
+    Compute {
+        /// Runs the jobs.
+        host: JobHost,
+        /// Where they are.
+        folders: JobFolders,
+        /// Signs their results.
+        signer: PrivateKeySigner,
+        /// Those that were started.
+        servers: HashMap<Address, JobService>,
+    },
 }
 
 impl Services {
-    /// Starts nothing yet.
-    pub(super) fn new(source: ServiceSource) -> Self {
-        Self { source, processes: HashMap::new() }
+    /// Starts nothing yet. `signer` is the worker's key.
+    pub(super) fn new(source: ServiceSource, signer: &PrivateKeySigner) -> Self {
+        Self(match source {
+            ServiceSource::Upstream(upstream) => Source::Upstream(upstream),
+            ServiceSource::Command { command, limits } => {
+                let (command, agreement) = (command.into(), [0; 20]);
+                let config = ServiceConfig { command, agreement, limits };
+                Source::Command { config, processes: HashMap::new() }
+            }
+            ServiceSource::Compute { host, folder } => {
+                let folders = JobFolders::new(&folder, signer.address());
+                let (signer, servers) = (signer.clone(), HashMap::new());
+                Source::Compute { host, folders, signer, servers }
+            }
+        })
     }
 
-    /// Starts the process of an agreement, unless it runs or one service serves all.
-    pub(super) fn start(&mut self, agreement: Address) -> Result<(), DaemonError> {
-        if let ServiceSource::Command { command, limits } = &self.source
-            && !self.processes.contains_key(&agreement)
-        {
-            let (command, limits) = (command.to_string(), *limits);
-            let process =
-                ServiceProcess::start(ServiceConfig { command, agreement: agreement.0.0, limits })?;
-            self.processes.insert(agreement, process);
+    /// The limits of a gateway before them.
+    pub(super) fn gateway_limits(source: &ServiceSource) -> Limits {
+        let limits = Limits::default();
+        let ServiceSource::Compute { host, .. } = source else { return limits };
+        let requests_per_second = JOB_REQUESTS_PER_SECOND.try_into();
+        Limits {
+            body_bytes: host.limits().blobs.max(limits.body_bytes),
+            requests_per_second: requests_per_second.unwrap_or(limits.requests_per_second),
+            ..limits
+        }
+    }
+
+    /// Starts the service of an agreement, unless it runs or one serves all. `domain` is that of the agreement's receipts.
+    pub(super) async fn start(
+        &mut self,
+        agreement: Address,
+        domain: B256,
+    ) -> Result<(), DaemonError> {
+        match &mut self.0 {
+            Source::Command { config, processes } if !processes.contains_key(&agreement) => {
+                let config = ServiceConfig { agreement: agreement.0.0, ..config.clone() };
+                processes.insert(agreement, ServiceProcess::start(config)?);
+            }
+            Source::Compute { host, folders, signer, servers }
+                if !servers.contains_key(&agreement) =>
+            {
+                let folder = folders.of(agreement);
+                let service = JobService::start(host, &folder, signer.clone(), domain).await?;
+                servers.insert(agreement, service);
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    /// The address of an agreement's service; `None` if its process was not started.
+    /// The address of an agreement's service; `None` if it was not started.
     pub(super) fn upstream(&self, agreement: Address) -> Option<Upstream> {
-        match &self.source {
-            ServiceSource::Upstream(upstream) => Some(upstream.clone()),
-            ServiceSource::Command { .. } => {
-                self.processes.get(&agreement).map(ServiceProcess::upstream)
+        match &self.0 {
+            Source::Upstream(upstream) => Some(upstream.clone()),
+            Source::Command { processes, .. } => {
+                processes.get(&agreement).map(ServiceProcess::upstream)
             }
+            Source::Compute { servers, .. } => servers.get(&agreement).map(JobService::upstream),
         }
     }
 
@@ -54,16 +116,50 @@ impl Services {
         }
     }
 
-    /// Stops the process of an agreement, if it has one.
+    /// Stops the service of an agreement, if it has one of its own.
     pub(super) async fn stop(&mut self, agreement: Address) {
-        if let Some(process) = self.processes.remove(&agreement) {
-            process.stop().await;
+        match &mut self.0 {
+            Source::Upstream(_) => {}
+            Source::Command { processes, .. } => {
+                if let Some(process) = processes.remove(&agreement) {
+                    process.stop().await;
+                }
+            }
+            Source::Compute { servers, .. } => {
+                if let Some(server) = servers.remove(&agreement) {
+                    server.stop().await;
+                }
+            }
         }
     }
 
-    /// Stops all processes at the same time.
+    /// Stops the service of an agreement that is over, and deletes what it left on disk.
+    pub(super) async fn delete(&mut self, agreement: Address) {
+        self.stop(agreement).await;
+        if let Source::Compute { folders, .. } = &self.0 {
+            folders.delete(agreement).await;
+        }
+    }
+
+    /// Deletes what is on disk of all agreements but these.
+    pub(super) async fn delete_others(&self, open: &[Address]) {
+        if let Source::Compute { folders, .. } = &self.0 {
+            folders.delete_others(open).await;
+        }
+    }
+
+    /// Stops all services at the same time.
     pub(super) async fn stop_all(&mut self) {
-        let stops = self.processes.drain().map(|(_, process)| process.stop());
-        futures::future::join_all(stops).await;
+        match &mut self.0 {
+            Source::Upstream(_) => {}
+            Source::Command { processes, .. } => {
+                let stops = processes.drain().map(|(_, process)| process.stop());
+                futures::future::join_all(stops).await;
+            }
+            Source::Compute { servers, .. } => {
+                let stops = servers.drain().map(|(_, server)| server.stop());
+                futures::future::join_all(stops).await;
+            }
+        }
     }
 }

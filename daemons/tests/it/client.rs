@@ -27,6 +27,7 @@ use crate::endpoint_client::{EndpointClient, send_request};
 use crate::harness::{LENGTH, TestChain, worker_options};
 
 mod hidden;
+mod jobs;
 mod keys;
 mod purchase;
 mod renewal;
@@ -51,7 +52,7 @@ impl RunningDaemon {
     }
 
     /// Drops it in the middle of a step.
-    async fn kill(self) {
+    pub(crate) async fn kill(self) {
         self.task.abort();
         drop(self.task.await);
     }
@@ -88,6 +89,7 @@ pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
     settle_delay: Duration::ZERO,
     first_block: 0,
     renewal: None,
+    samples: None,
 };
 
 /// A connection to an agreement, and the address of its proxy.

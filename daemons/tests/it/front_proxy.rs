@@ -27,6 +27,8 @@ pub(crate) enum Treatment {
 /// What a worker sees of a request, and what it did with it.
 #[derive(Clone, Debug)]
 pub(crate) struct SeenRequest {
+    /// Method and path.
+    pub(crate) line: String,
     /// The window.
     pub(crate) window: u8,
     /// The session.
@@ -78,6 +80,7 @@ impl FrontProxy {
                     let treatment = {
                         let mut seen = seen.lock().unwrap();
                         seen.push(SeenRequest {
+                            line: head.lines().next().unwrap_or_default().to_owned(),
                             window: now.load(Ordering::Relaxed),
                             session: header("x-muster-session"),
                             token: header("x-muster-token"),

@@ -55,6 +55,8 @@ pub(crate) struct TestChain {
     pub(crate) devnode: Devnode,
     /// The market's contract.
     pub(crate) dispatcher: Address,
+    /// The application of its workers and purchases.
+    pub(crate) application: Application,
     /// The transport for messages.
     pub(crate) transport: Arc<InMemoryTransport>,
     /// The number of the chain's next unused account.
@@ -94,6 +96,7 @@ impl TestChain {
         Self {
             devnode,
             dispatcher: market.dispatcher.address,
+            application: Application::default(),
             transport: Arc::default(),
             next_account: AtomicUsize::new(1),
             state_dir: tempfile::tempdir().unwrap(),
@@ -134,11 +137,11 @@ impl TestChain {
         Path::join(self.state_dir.path(), signer.address().to_string())
     }
 
-    /// A worker that is registered with one ether of stake, and listed in the book of application 0.
+    /// A worker that is registered with one ether of stake, and listed in the book of its application.
     pub(crate) async fn register_worker(&self, offer: &Offer) -> PrivateKeySigner {
         let signer = self.new_account();
         let (market, key) = (self.market(&signer).await, message_key(&signer));
-        market.register(Application::default(), offer, key, ETHER).await.unwrap();
+        market.register(self.application, offer, key, ETHER).await.unwrap();
         signer
     }
 
@@ -164,7 +167,8 @@ impl TestChain {
         testers: u8,
     ) -> Purchase {
         let market = self.market(client).await;
-        let request = OrderRequest::Custom(order(redundancy, testers));
+        let order = Order { application: self.application.0, ..order(redundancy, testers) };
+        let request = OrderRequest::Custom(order);
         let quote = market.quote(&request).await.unwrap();
         market.buy(&request, quote.price).await.unwrap()
     }

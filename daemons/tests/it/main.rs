@@ -11,11 +11,13 @@
 
 mod chain_view;
 mod client;
+mod compute;
 mod echo_service;
 mod endpoint_client;
 mod faulty_transport;
 mod front_proxy;
 mod harness;
+mod job_worker;
 mod plays;
 mod probing;
 mod tester;

@@ -5,7 +5,10 @@ mod collecting;
 mod faulty_node;
 mod fixture;
 mod hidden;
+pub(crate) mod job_service;
+mod jobs;
 mod membership;
+mod mock_clients;
 mod mocks;
 pub(crate) mod running;
 

@@ -3,8 +3,12 @@
 use alloy::primitives::{Address, B256, Bytes};
 use alloy::signers::local::PrivateKeySigner;
 
-use super::{Claim, Content, Endpoint, MESSAGE_LIMIT, Message, MessageFormatError, RefusalReason};
+use super::{
+    Claim, Content, Endpoint, MESSAGE_LIMIT, Message, MessageFormatError, PIECE_MESSAGE_LIMIT,
+    RefusalReason,
+};
 use crate::delegation::Delegation;
+use crate::sample::{MAX_LISTED, PIECE_SIZE, SampleInfo, SampleList, SamplePiece};
 
 /// A message with this content.
 fn message(content: Content) -> Message {
@@ -28,6 +32,13 @@ fn one_of_each_kind() -> Vec<Message> {
         endpoint("https://worker.example", "token"),
         Content::PassRequest { window: 20, place: u32::MAX, key },
         Content::Pass { delegation },
+        Content::SampleListRequest { window: 20, place: u32::MAX, worker: 20 },
+        Content::SampleList(SampleList {
+            unseen: vec![SampleInfo { job: key, size: 9 }],
+            sent: vec![],
+        }),
+        Content::SamplePieceRequest { window: 20, place: 7, job: key, blob: key, offset: u32::MAX },
+        Content::SamplePiece(SamplePiece { size: u32::MAX, bytes: vec![9; 72] }),
         Content::Refusal { reason: RefusalReason::NotRunning },
         Content::Report { place: 7, salt: key, r: key, vs: key, entries: Bytes::from(vec![9; 72]) },
     ]
@@ -78,6 +89,33 @@ fn a_message_that_is_too_long_is_neither_written_nor_read() {
     let padded =
         format!("{}{}", one_of_each_kind()[0].to_json().unwrap(), " ".repeat(MESSAGE_LIMIT));
     assert_eq!(Message::from_json(&padded), Err(MessageFormatError::TooLong(padded.len())));
+}
+
+#[test]
+fn the_longest_list_and_the_longest_piece_fit() {
+    let info = SampleInfo { job: B256::repeat_byte(255), size: u32::MAX };
+    let list = SampleList { unseen: vec![info; MAX_LISTED], sent: vec![info; MAX_LISTED] };
+    assert!(message(Content::SampleList(list)).to_json().is_ok());
+    let piece = |size: u32| {
+        let bytes = vec![255; usize::try_from(size).unwrap()];
+        message(Content::SamplePiece(SamplePiece { size: u32::MAX, bytes }))
+    };
+    let longest = piece(PIECE_SIZE);
+    let json = longest.to_json().unwrap();
+    assert!(json.len() > MESSAGE_LIMIT);
+    assert_eq!(Message::from_json(&json), Ok(longest));
+    let padded = format!("{json}{}", " ".repeat(PIECE_MESSAGE_LIMIT - json.len() + 1));
+    assert_eq!(Message::from_json(&padded), Err(MessageFormatError::TooLong(padded.len())));
+    assert!(matches!(piece(2 * PIECE_SIZE).to_json(), Err(MessageFormatError::TooLong(_))));
+}
+
+#[test]
+fn a_piece_that_is_not_base64_is_malformed() {
+    let piece = message(Content::SamplePiece(SamplePiece { size: 3, bytes: vec![1, 2, 3] }));
+    let json = piece.to_json().unwrap();
+    assert!(json.contains(r#""bytes":"AQID""#), "{json}");
+    let wrong = json.replace("AQID", "AQI");
+    assert_eq!(Message::from_json(&wrong), Err(MessageFormatError::Malformed));
 }
 
 #[test]

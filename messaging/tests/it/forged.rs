@@ -103,7 +103,7 @@ fn a_message_is_accepted_for_a_day() {
 fn the_content_of_a_wrap_is_a_message() {
     let malformed = Err(OpenError::Format(MessageFormatError::Malformed));
     assert_eq!(with_rumor(|rumor| rumor.content = "hello".to_owned()).open(), malformed);
-    let long = " ".repeat(9_000);
+    let long = " ".repeat(13_000);
     let too_long = Err(OpenError::Format(MessageFormatError::TooLong(long.len())));
     assert_eq!(with_rumor(|rumor| rumor.content = long).open(), too_long);
     let huge = " ".repeat(30_000);

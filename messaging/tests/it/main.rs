@@ -14,3 +14,4 @@ mod messages;
 mod refusals;
 mod relay_pool;
 mod replays;
+mod samples;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use alloy::primitives::Address;
 use muster_messaging::{
     Claim, Content, Endpoint, ExposeSecret, MESSAGE_LIMIT, Mailbox, Message, MessageError,
-    MessageKey, ProxyUrl, RelayPool, Transport, seal,
+    MessageKey, PIECE_SIZE, ProxyUrl, RelayPool, SamplePiece, Transport, seal,
 };
 use muster_relay::{Relay, RelayConfig};
 use nostr::event::{EventBuilder, FinalizeEvent, Kind, Tag};
@@ -80,6 +80,19 @@ async fn the_longest_message_is_delivered() {
     let sending = mailbox(&sender, &transport).await;
     sending.send(receiver.public(), &longest).await.unwrap();
     assert_eq!(receiving.next().await.unwrap().message, longest);
+}
+
+#[tokio::test]
+async fn the_longest_piece_of_a_sample_is_delivered() {
+    let relay = relay().await;
+    let [sender, receiver] = [(); 2].map(|()| MessageKey::random());
+    let bytes = vec![255; usize::try_from(PIECE_SIZE).unwrap()];
+    let piece = message().reply(Content::SamplePiece(SamplePiece { size: u32::MAX, bytes }));
+    let transport = pool_over(&[&relay]);
+    let mut receiving = mailbox(&receiver, &transport).await;
+    let sending = mailbox(&sender, &transport).await;
+    sending.send(receiver.public(), &piece).await.unwrap();
+    assert_eq!(receiving.next().await.unwrap().message, piece);
 }
 
 #[tokio::test]

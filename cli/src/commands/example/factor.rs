@@ -16,14 +16,13 @@ use muster_daemons::tester::Factors;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::InMemoryTransport;
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
 use crate::commands::example::receipt_signer::ReceiptSigner;
+use crate::commands::example::serve::serve;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
-use crate::output::Cell;
 use crate::parse;
 
 /// Options of `muster example factor`.
@@ -57,19 +56,11 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         Some(agreement) => Some(open_receipt_signer(context, agreement).await?),
         None => None,
     };
-    let address = options.listen;
-    let failed = |source| CliError::Listen { address: address.to_string().into(), source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-    context.print_ready(vec![("url", Cell::text(url))])?;
-
     let mut app = Router::new().route("/factor", get(factor)).route("/health", get(async || "ok"));
     if let Some(receipt_signer) = receipt_signer {
         app = app.layer(from_fn_with_state(Arc::new(receipt_signer), attach_receipt));
     }
-    // On an error ctrl-c cannot be received, and the service ends at once.
-    let end = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, app).with_graceful_shutdown(end).await.map_err(failed)
+    serve(context, options.listen, app).await
 }
 
 /// The prime factors of a number.

@@ -9,14 +9,18 @@ use futures::future::join_all;
 use muster_client::{
     Agreement, Application, Market, ServiceReceipt, Session, holds_seat, state_text,
 };
-use muster_daemons::tester::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
+use muster_daemons::tester::{
+    ProbeFailure, ProbeKind, Prober, ReferenceError, ReferenceJob, ReferenceRunner, ServiceTarget,
+    verify_receipt,
+};
 use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, ProbeCommandError};
 use crate::options::check::CheckOptions;
 use crate::options::heading;
+use crate::options::reference::ReferenceArgs;
 use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -44,6 +48,10 @@ pub(crate) struct Options {
     /// How workers are checked.
     #[command(flatten)]
     check: CheckOptions,
+
+    /// What jobs may take that are run here.
+    #[command(flatten)]
+    reference: ReferenceArgs,
 }
 
 /// Probes workers, and records what they served.
@@ -56,22 +64,32 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let store = open_store(&market, &options.state)?;
     let salt = store.session_salt(agreement.address(), || Session::random().salt)?;
     let session = Session { salt }.id(market.account()?, window);
+    let slow_after = options.check.timeout_duration();
     let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
     let checks = options.check.checks()?;
-    let check = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let kind = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
+    let reference = ReferenceRunner::new(options.reference.reference_options(&options.state));
+    let jobs = prepare_jobs(&kind, &reference, targets.len()).await?;
     let tick = market.now().await?;
     let start = |(index, _): &(u8, String)| next_probe(&store, &agreement, *index, window, tick);
     let begun = targets.iter().map(start).collect::<Result<Vec<_>, _>>()?;
-    let pending = targets.iter().map(async |(index, url)| {
-        let receipt = prober.probe(check, &ServiceTarget { url, token: "", session }).await?;
+    let pending = targets.iter().zip(&jobs).map(async |((index, url), job)| {
+        let target = ServiceTarget { url, token: "", session };
+        let receipt = match (&kind, job) {
+            (ProbeKind::Check(check), _) => prober.probe(check, &target).await?,
+            (ProbeKind::Job, Some(job)) => {
+                prober.probe_job(job, &target, (&agreement, *index), slow_after).await?
+            }
+            (ProbeKind::Job, None) => return Err(ProbeFailure::Inconclusive),
+        };
         verify_receipt(&agreement, session, *index, window, &receipt)
             .ok_or(ProbeFailure::WrongReceipt)
     });
     let results: Vec<Result<ServiceReceipt, ProbeFailure>> = join_all(pending).await;
     // A receipt of the next window does not prove this one.
     if agreement.window().await? != Some(window) {
-        return Err(CliError::WindowOver(window));
+        return Err(ProbeCommandError::WindowOver(window).into());
     }
 
     for (probe, result) in begun.iter().zip(&results) {
@@ -93,6 +111,22 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     )))
 }
 
+/// A job for each of `count` workers, if they run jobs.
+async fn prepare_jobs(
+    kind: &ProbeKind,
+    reference: &ReferenceRunner,
+    count: usize,
+) -> Result<Vec<Option<ReferenceJob>>, ReferenceError> {
+    let mut jobs = Vec::new();
+    for _ in 0..count {
+        jobs.push(match kind {
+            ProbeKind::Check(_) => None,
+            ProbeKind::Job => Some(reference.synthetic().await?),
+        });
+    }
+    Ok(jobs)
+}
+
 /// The next probe of a worker in a window, which begins in this tick.
 fn next_probe(
     store: &Store,
@@ -108,21 +142,21 @@ fn next_probe(
             return Ok(probe);
         }
     }
-    Err(CliError::AllProbesMade { worker, window, probes })
+    Err(ProbeCommandError::AllProbesMade { worker, window, probes }.into())
 }
 
 /// The current window, in which the account must have a seat.
 async fn seated_window(market: &Market, agreement: &Agreement) -> Result<u8, CliError> {
     let Some(window) = agreement.window().await? else {
         let state = state_text(agreement.state().await?);
-        return Err(CliError::NoWindow { state, now: market.now().await? });
+        return Err(ProbeCommandError::NoWindow { state, now: market.now().await? }.into());
     };
     let account = market.account()?;
     let seats = agreement.seats(account).await?;
     if holds_seat(seats, window) {
         return Ok(window);
     }
-    Err(CliError::NoSeat { account, window, seats: number_list(seats).into() })
+    Err(ProbeCommandError::NoSeat { account, window, seats: number_list(seats).into() }.into())
 }
 
 /// The index of each worker in the agreement, from its index, address or name.

@@ -10,7 +10,7 @@ use muster_daemons::tester::measured_entries;
 
 use crate::commands::tester::store::open_store;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, ProbeCommandError};
 use crate::options::heading;
 use crate::output::agreement::{FINDING_COLUMNS, finding_cells};
 use crate::output::{Cell, CommandOutput, Table};
@@ -56,7 +56,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             // `tester probe` has probed in windows with a seat alone.
             let entries = measured_entries(&store, &agreement, &progress, u32::MAX)?;
             if entries.is_empty() {
-                return Err(CliError::NothingMeasured { path, agreement: address });
+                return Err(ProbeCommandError::NothingMeasured { path, agreement: address }.into());
             }
             let salt = store.session_salt(address, || Session::random().salt)?;
             (Session { salt }, entries)

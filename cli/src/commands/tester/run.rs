@@ -10,6 +10,7 @@ use crate::error::CliError;
 use crate::options::check::CheckOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
 use crate::options::heading;
+use crate::options::reference::ReferenceArgs;
 use crate::output::Cell;
 
 /// Options of `muster tester run`.
@@ -17,6 +18,7 @@ use crate::output::Cell;
 #[command(
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster tester run --account dev:tom --check factor\n  \
+        muster tester run --account dev:tom --job-memory 512 --job-time 5\n  \
         muster tester run --keystore tom.json --checks checks.toml --health 127.0.0.1:9100"
 )]
 pub(crate) struct Options {
@@ -27,6 +29,10 @@ pub(crate) struct Options {
     /// How workers are checked.
     #[command(flatten)]
     check: CheckOptions,
+
+    /// What jobs may take that are run here.
+    #[command(flatten)]
+    reference: ReferenceArgs,
 
     /// Where fees go.
     #[command(flatten)]
@@ -43,18 +49,24 @@ pub(crate) struct Options {
 
 /// Runs the tester until SIGINT or SIGTERM, or until it has left.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { daemon, check, payouts, from_block, leave } = options;
+    let Options { daemon, check, reference, payouts, from_block, leave } = options;
+    let (probe_timeout, checks) = (check.timeout_duration(), check.checks()?);
+    let (role, state) = (Role::Tester, daemon.state.as_deref());
+    let (daemon_context, state) =
+        context.daemon_context(role, &role.to_string(), state, context.transport()?).await?;
     let options = TesterOptions {
-        probe_timeout: check.timeout_duration(),
-        checks: check.checks()?,
+        probe_timeout,
+        checks,
+        reference: reference.reference_options(&state),
         proxy: context.proxy().cloned(),
         payout: payouts.payout(),
         first_block: from_block,
         leave,
     };
-    let (daemon_context, mut fields) =
-        daemon::daemon_context(context, &daemon, Role::Tester).await?;
-    fields.push(("account", Cell::text(daemon_context.account())));
+    let fields = vec![
+        ("state", Cell::text(state.display())),
+        ("account", Cell::text(daemon_context.account())),
+    ];
     let mut tester = TesterDaemon::start(daemon_context, options).await?;
     let left = tester.left();
     daemon::run(context, daemon.health, &mut tester, fields, left).await

@@ -1,25 +1,25 @@
 //! `muster worker run`: the worker as a daemon.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 use muster_client::Application;
-use muster_daemons::Role;
 use muster_daemons::worker::{ServiceSource, WorkerDaemon, WorkerOptions};
+use muster_daemons::{DaemonContext, DaemonError, Role};
 use muster_gateway::{ServiceLimits, Upstream};
+use tokio::task::block_in_place;
 
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::compute::ComputeOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
-use crate::options::heading;
 use crate::options::offer::{OfferArgs, total_bonds};
+use crate::options::{heading, mebibytes};
 use crate::output::Cell;
 use crate::parse;
-
-/// Bytes of a mebibyte.
-const MEBIBYTE: u64 = 1 << 20;
 
 /// Options of `muster worker run`.
 #[derive(Debug, Args)]
@@ -28,7 +28,8 @@ const MEBIBYTE: u64 = 1 << 20;
     after_help = "Examples:\n  \
         muster worker run --account dev:ada --price 40000gwei --upstream http://127.0.0.1:3000\n  \
         muster worker run --account dev:ada --price 40000gwei \
-        --exec 'exec muster example factor --listen 127.0.0.1:$PORT'"
+        --exec 'exec muster example factor --listen 127.0.0.1:$PORT'\n  \
+        muster worker run --account dev:ada --price 40000gwei --compute"
 )]
 pub(crate) struct Options {
     /// State file and health.
@@ -43,9 +44,14 @@ pub(crate) struct Options {
     #[command(flatten)]
     service: ServiceOptions,
 
-    /// Application to register for, if the account is not registered: a name of up to 8 bytes
-    #[arg(long, value_name = "NAME", default_value = "0")]
-    application: Application,
+    /// Limits of jobs.
+    #[command(flatten)]
+    jobs: ComputeOptions,
+
+    /// Application to register for, if the account is not registered: a name of up to 8 bytes [default: `wasm1` with
+    /// --compute, else 0]
+    #[arg(long, value_name = "NAME", conflicts_with = "compute")]
+    application: Option<Application>,
 
     /// Stake to register with, if the account is not registered [default: the bonds of --capacity agreements of
     /// --max-length]
@@ -85,18 +91,22 @@ pub(crate) struct Options {
     from_block: u64,
 }
 
-/// The service: one that runs already, or a command for each agreement.
+/// The service: one that runs already, a command for each agreement, or jobs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = heading::COMMAND)]
 struct ServiceOptions {
     /// Service on this machine for all agreements, such as `http://127.0.0.1:3000`, for HTTP and WebSocket
-    #[arg(long, value_name = "URL", conflicts_with = "exec", required_unless_present = "exec")]
+    #[arg(long, value_name = "URL", conflicts_with = "exec")]
     upstream: Option<Upstream>,
 
     /// Shell command to start for each agreement, and to restart when it exits: it must listen on 127.0.0.1 and the
     /// port in `PORT`; `MUSTER_AGREEMENT` is its agreement
     #[arg(long, value_name = "COMMAND")]
     exec: Option<Box<str>>,
+
+    /// Run jobs of clients, without a service: the application `wasm1`, for whose accounts this is the default
+    #[arg(long, conflicts_with_all = ["upstream", "exec"])]
+    compute: bool,
 
     /// Seconds of processor time for each process of the command
     #[arg(long, value_name = "SECONDS", requires = "exec")]
@@ -112,37 +122,67 @@ struct ServiceOptions {
 }
 
 impl ServiceOptions {
-    /// As the daemon takes it. clap requires one of both.
-    fn source(self) -> ServiceSource {
-        let Self { upstream, exec, cpu, memory, time } = self;
+    /// The service that was chosen; `None` for jobs, by choice or because nothing was chosen.
+    fn source(self) -> Option<ServiceSource> {
+        let Self { upstream, exec, compute: _, cpu, memory, time } = self;
         if let Some(upstream) = upstream {
-            return ServiceSource::Upstream(upstream);
+            return Some(ServiceSource::Upstream(upstream));
         }
         let limits = ServiceLimits {
             cpu_time: cpu.map(Duration::from_secs),
-            memory_bytes: memory.map(|memory| memory.saturating_mul(MEBIBYTE)),
+            memory_bytes: memory.map(mebibytes),
             lifetime: time.map(Duration::from_secs),
             ..ServiceLimits::default()
         };
-        ServiceSource::Command { command: exec.unwrap_or_default(), limits }
+        exec.map(|command| ServiceSource::Command { command, limits })
     }
+}
+
+/// Whether the account is registered for the application of jobs.
+async fn is_registered_for_jobs(context: &DaemonContext) -> Result<bool, CliError> {
+    match context.registration(Application::WASM1).await {
+        Ok(worker) => Ok(worker.is_some()),
+        Err(DaemonError::ApplicationMismatch { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs jobs below a folder. What the kernel lacks to confine them is logged.
+fn compute(jobs: &ComputeOptions, state: &Path) -> Result<ServiceSource, CliError> {
+    let folder = jobs.folder(state);
+    let host = block_in_place(|| jobs.host(&folder))?;
+    for protection in host.missing_protections() {
+        tracing::warn!(%protection, "the kernel lacks a protection against programs of clients");
+    }
+    Ok(ServiceSource::Compute { host, folder })
 }
 
 /// Runs the worker until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (daemon_context, mut fields) =
-        daemon::daemon_context(context, &options.daemon, Role::Worker).await?;
+    let (role, path) = (Role::Worker, options.daemon.state.as_deref());
+    let (daemon_context, path) =
+        context.daemon_context(role, &role.to_string(), path, context.transport()?).await?;
+    let mut fields = vec![("state", Cell::text(path.display()))];
     let offer = options.offer.offer();
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
+    let runs_jobs = match options.application {
+        Some(application) => application == Application::WASM1,
+        None => options.service.compute || is_registered_for_jobs(&daemon_context).await?,
+    };
+    let (source, application) = match options.service.source() {
+        Some(source) => (source, options.application.unwrap_or_default()),
+        None if runs_jobs => (compute(&options.jobs, &path)?, Application::WASM1),
+        None => return Err(CliError::NoService),
+    };
     let worker_options = WorkerOptions {
-        application: options.application,
+        application,
         offer,
         stake,
         top_up_stake: options.top_up,
         make_available: options.returns,
         release_slots: options.release_slots,
-        source: options.service.source(),
+        source,
         listen: options.listen,
         public_url: options.public_url,
         payout: options.payouts.payout(),

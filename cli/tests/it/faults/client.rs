@@ -12,6 +12,7 @@ use stylus_devnode::CHAIN_ID;
 
 use super::{DONE_ONCE, FaultRunner, assert_all_failpoints_reached, transactions};
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
+use crate::run::{JobMarket, compile};
 use crate::worker::{is_listed, worker};
 
 /// The fail points of an operation.
@@ -187,6 +188,33 @@ async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
     cleo.reached
 }
 
+/// Kills the client while it runs jobs, each time another one.
+async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
+    let market = JobMarket::start("faults-jobs", &["ada", "bob"]).await;
+    compile(market.folder(), "echo");
+    let options = "--budget 1eth --yes --env NAME";
+    let mut cleo =
+        FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name}")));
+    for point in failpoints_of("buy") {
+        // One purchase, which is interrupted four times.
+        let killed = cleo.start_with_failpoint(&point, "first").wait();
+        assert_eq!(killed, None, "{point} was not passed");
+    }
+    for point in ["job", "ask", "answer", "result"].into_iter().flat_map(failpoints_of) {
+        let name = point.replace('/', "-");
+        cleo.kill_at(&point, &name, "run once");
+        let (code, _, stderr) = market.run(&format!("run echo.wasm {options}={name}"));
+        assert_eq!(code, 0, "{point}: {stderr}");
+    }
+    assert_eq!(market.agreements(), 1);
+    let (_, jobs, _) = market.run("job list --json");
+    let jobs: serde_json::Value = serde_json::from_str(&jobs).unwrap();
+    let is_agreed = |job: &serde_json::Value| job["state"] == "agreed";
+    let jobs = jobs["jobs"].as_array().unwrap();
+    assert_eq!(jobs.iter().filter(|job| is_agreed(job)).count(), 8);
+    cleo.reached
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_at_every_step_pays_once_and_gets_its_money_back() {
     let mut passed = kill_while_buying().await;
@@ -194,5 +222,6 @@ async fn a_client_that_is_killed_at_every_step_pays_once_and_gets_its_money_back
     passed.extend(kill_while_refunding().await);
     passed.extend(kill_while_connecting().await);
     passed.extend(kill_while_giving_passes().await);
+    passed.extend(kill_while_running_jobs().await);
     assert_all_failpoints_reached("client", FAILPOINTS, &passed);
 }

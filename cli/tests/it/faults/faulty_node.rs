@@ -31,6 +31,8 @@ pub(super) enum NodeBehavior {
     OtherChain(String),
     /// As if this block stayed the latest.
     Stuck(u64),
+    /// With logs of so many blocks at most.
+    LogRange(u64),
 }
 
 /// The behavior, and the number of requests since it was set.
@@ -49,9 +51,14 @@ pub(super) struct FaultyNode {
 impl FaultyNode {
     /// A healthy node in front of the one at this URL.
     pub(super) async fn start(url: &str) -> Self {
+        Self::start_with(url, NodeBehavior::Healthy).await
+    }
+
+    /// A node of this behavior in front of the one at this URL.
+    pub(super) async fn start_with(url: &str, behavior: NodeBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Shared::new(Mutex::new((NodeBehavior::Healthy, 0)));
+        let shared = Shared::new(Mutex::new((behavior, 0)));
         let app = Router::new().fallback(respond).with_state((shared.clone(), url.to_owned()));
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url: format!("http://{address}"), shared, task }
@@ -87,7 +94,6 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
         json!({"jsonrpc": "2.0", "id": asked["id"], field: what}).to_string().into_response()
     };
     match behavior {
-        NodeBehavior::Healthy => forward(&url, body).await,
         NodeBehavior::Slow(pause) => {
             sleep(pause).await;
             forward(&url, body).await
@@ -99,6 +105,11 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
             reply("result", "0x1".into())
         }
         NodeBehavior::OtherChain(other) => forward(&other, body).await,
+        NodeBehavior::LogRange(most) if log_range(&asked).is_some_and(|blocks| blocks > most) => {
+            let message = format!("eth_getLogs is limited to a {most} block range");
+            reply("error", json!({"code": -32_600, "message": message}))
+        }
+        NodeBehavior::Healthy | NodeBehavior::LogRange(_) => forward(&url, body).await,
         NodeBehavior::Stuck(_) if asked["method"] == "eth_getTransactionReceipt" => {
             reply("result", Value::Null)
         }
@@ -108,6 +119,14 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
             forward(&url, body).await
         }
     }
+}
+
+/// How many blocks' logs a request asks for; `None` if it asks for something else.
+fn log_range(asked: &Value) -> Option<u64> {
+    let filter = asked["params"].get(0).filter(|_| asked["method"] == "eth_getLogs")?;
+    let block =
+        |name: &str| u64::from_str_radix(filter[name].as_str()?.trim_start_matches("0x"), 16).ok();
+    Some(block("toBlock")? + 1 - block("fromBlock")?)
 }
 
 /// The response of another node.

@@ -231,3 +231,28 @@ async fn all_daemons_with_one_node_recover_and_tolerate_a_slow_one() {
     let agreement = daemons.buy(&mut nodes).await;
     daemons.run_to_settlement(&agreement, &mut nodes).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_sends_logs_of_few_blocks_shows_the_same() {
+    let test_market = TestMarket::new("log-ranges").await;
+    test_market.fund_accounts(&["ada", "cleo"]);
+    let folder = &test_market.folder;
+    folder.json("worker register --account dev:ada --price 20gwei");
+    let order = "--length 100 --windows 1 --testers 0";
+    let bought = folder.json(&format!("client buy --account dev:cleo {order}"));
+    let agreement = bought["agreement"].as_str().unwrap();
+    for _ in 0..60 {
+        test_market.advance_time(10).await;
+    }
+    folder.json(&format!("settle {agreement} --account dev:ada"));
+    for most in [1, 7, 20] {
+        let limited = NodeBehavior::LogRange(most);
+        let node = FaultyNode::start_with(&test_market.chain.url(), limited).await;
+        for command in ["agreement list", "history", &format!("ledger {agreement}")] {
+            let shown = folder.run(command);
+            assert_eq!(shown.code, 0, "{command}: {}", shown.stderr);
+            let with_limit = folder.run(&format!("{command} --rpc {}", node.url));
+            assert_eq!(with_limit.stdout, shown.stdout, "{command}: {}", with_limit.stderr);
+        }
+    }
+}

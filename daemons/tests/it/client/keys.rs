@@ -21,7 +21,7 @@ pub(super) async fn tested_agreement(fixture: &ClientFixture) -> Agreement {
 }
 
 /// Advances the clock to so many ticks after the start, so slowly that no moment is missed.
-async fn advance_slowly(chain: &TestChain, agreement: &Agreement, ticks: u64) {
+pub(super) async fn advance_slowly(chain: &TestChain, agreement: &Agreement, ticks: u64) {
     let end = agreement.progress().await.unwrap().start() + ticks;
     while chain.tick().await < end {
         chain.advance(30.min(end - chain.tick().await)).await;

@@ -13,11 +13,12 @@ use muster_client::protocol::abi::State;
 use muster_client::{Agreement, MarketEvent};
 use muster_daemons::schedule::derive;
 use muster_daemons::{DaemonContext, Measurement};
-use muster_messaging::MessageKey;
+use muster_messaging::{MessageKey, SampleSource};
 use secrecy::ExposeSecret;
 use tokio::time::sleep;
 
-use super::mocks::{MockWorker, spawn_client, spawn_invalid_client};
+use super::mock_clients::{spawn_client, spawn_invalid_client};
+use super::mocks::MockWorker;
 use super::running::{RunningTester, open_context, paying_to, wait_until};
 use crate::faulty_transport::FaultyTransport;
 use crate::harness::{LENGTH, TestChain, offer};
@@ -48,6 +49,8 @@ pub(super) struct TesterFixture {
     pub(super) workers: Vec<MockWorker>,
     /// The agreement.
     pub(super) agreement: Agreement,
+    /// The client's jobs for testers.
+    pub(super) samples: Option<Arc<dyn SampleSource>>,
     /// The client's key.
     client: PrivateKeySigner,
     /// How many passes the client has sent, if it sends any.
@@ -62,7 +65,18 @@ impl TesterFixture {
 
     /// The same with so many testers.
     pub(super) async fn start_with(workers: u8, testers: u8) -> Self {
-        let chain = TestChain::new().await;
+        Self::start_on(TestChain::new().await, workers, testers).await
+    }
+
+    /// The same for workers that run jobs. The tester has no check.
+    pub(super) async fn start_for_jobs(workers: u8) -> Self {
+        let mut chain = TestChain::new().await;
+        chain.application = "wasm1".parse().unwrap();
+        Self::start_on(chain, workers, 3).await
+    }
+
+    /// The same on this chain.
+    async fn start_on(chain: TestChain, workers: u8, testers: u8) -> Self {
         let others = chain.register_testers(usize::from(testers) - 1).await;
         let (signer, payout) = (chain.new_account(), chain.new_account().address());
         let transport = FaultyTransport::new(&chain.transport);
@@ -80,7 +94,9 @@ impl TesterFixture {
         for price in 1..=workers {
             let worker = chain.register_worker(&offer(u128::from(price) * 1_000_000_000)).await;
             let market = chain.market(&worker).await;
-            mocks.push(MockWorker::start(&worker, market, chain.transport.clone()).await);
+            let application = chain.application;
+            let transport = chain.transport.clone();
+            mocks.push(MockWorker::start(&worker, market, application, transport).await);
             signers.push(worker);
         }
         let client = chain.new_account();
@@ -89,6 +105,9 @@ impl TesterFixture {
             chain.agreement(worker, &purchase).await.accept().await.unwrap();
         }
         let agreement = chain.agreement(&signer, &purchase).await;
+        for worker in &mocks {
+            worker.sign_results_in(agreement.receipt_domain());
+        }
         let (workers, passes) = (mocks, None);
         Self {
             node: chain.devnode.url(),
@@ -101,6 +120,7 @@ impl TesterFixture {
             running: Some(running),
             workers,
             agreement,
+            samples: None,
             client,
             passes,
         }
@@ -110,7 +130,8 @@ impl TesterFixture {
     pub(super) async fn answer_passes(&mut self) {
         let market = self.chain.market(&self.client).await;
         let transport = self.chain.transport.clone();
-        self.passes = Some(spawn_client(&self.client, market, transport).await);
+        let samples = self.samples.clone();
+        self.passes = Some(spawn_client(&self.client, market, transport, samples).await);
         self.chain.advance_to(self.start_tick().await + u64::from(ACCEPT_WINDOW) / 2).await;
         wait_for_passes(slice::from_ref(&self.context), self.agreement.address()).await;
     }

@@ -2,27 +2,24 @@
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::receipt::part_of_window;
-use muster_client::{Market, ServiceReceipt};
-use muster_daemons::RpcChainView;
+use muster_client::{Application, Market, ServiceReceipt};
 use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Receipts, Secret, Upstream,
 };
 use muster_messaging::{
-    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey,
-    PassResponder, SecretString, Transport,
+    Claim, Content, Endpoint, InMemoryReplayGuard, Mailbox, MessageKey, SecretString, Transport,
 };
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::job_service::JobService;
 use crate::echo_service::EchoService;
 
 /// How a worker behaves.
@@ -38,6 +35,16 @@ pub(super) enum Behavior {
     WrongReceipts,
     /// Its service reads requests and does not answer.
     Hanging,
+    /// It signs results of jobs that are wrong.
+    WrongResults,
+    /// It returns the result of another job.
+    OtherJobs,
+    /// It signs results of jobs with another key.
+    ForeignSignatures,
+    /// It returns right results, and none of the outputs that they name.
+    NoOutputs,
+    /// It runs jobs of modules that it has seen before.
+    SeenModules,
 }
 
 /// A service that reads requests, and never answers.
@@ -137,6 +144,8 @@ pub(super) struct MockWorker {
     hanging: HangingService,
     /// Its gateway, its service and its responder.
     _parts: (Gateway, EchoService, JoinHandle<()>),
+    /// Its service, if it runs jobs.
+    pub(super) jobs: Option<JobService>,
 }
 
 impl MockWorker {
@@ -144,13 +153,20 @@ impl MockWorker {
     pub(super) async fn start(
         signer: &PrivateKeySigner,
         market: Market,
+        application: Application,
         transport: Arc<dyn Transport>,
     ) -> Self {
         let (behavior, endpoint_requests) =
             (Arc::new(Mutex::new(Behavior::Honest)), Arc::<Mutex<Vec<_>>>::default());
         let service = EchoService::start().await;
         let secret = Secret::new([7; 32]);
-        let (config, upstream) = (Config::any_port(secret.clone()), service.url().parse().unwrap());
+        let jobs = if application == Application::default() {
+            None
+        } else {
+            Some(JobService::start(signer.clone(), behavior.clone()).await)
+        };
+        let url = jobs.as_ref().map_or_else(|| service.url(), JobService::url);
+        let (config, upstream) = (Config::any_port(secret.clone()), url.parse().unwrap());
         let hanging = HangingService::start().await;
         let authorizer =
             AllowAll { behavior: behavior.clone(), upstream, hanging: hanging.upstream.clone() };
@@ -184,7 +200,14 @@ impl MockWorker {
             }
         });
         let (signer, parts) = (signer.clone(), (gateway, service, responder_task));
-        Self { behavior, signer, endpoint_requests, hanging, _parts: parts }
+        Self { behavior, signer, endpoint_requests, hanging, _parts: parts, jobs }
+    }
+
+    /// Signs results of jobs in this domain from now on.
+    pub(super) fn sign_results_in(&self, domain: B256) {
+        if let Some(jobs) = &self.jobs {
+            jobs.sign_in(domain);
+        }
     }
 
     /// Changes how it behaves.
@@ -210,57 +233,4 @@ impl MockWorker {
     pub(super) fn request_count(&self) -> usize {
         self.endpoint_requests.lock().unwrap().len()
     }
-}
-
-/// A client that answers requests for passes. Returns the number of its answers.
-pub(super) async fn spawn_client(
-    signer: &PrivateKeySigner,
-    market: Market,
-    transport: Arc<dyn Transport>,
-) -> Arc<AtomicUsize> {
-    let chain_view = Arc::new(RpcChainView::new(market));
-    let responder =
-        PassResponder::new(signer.clone(), chain_view, Arc::new(InMemoryReplayGuard::new(256)));
-    let (key, replay_guard) =
-        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
-    let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
-    let count = Arc::<AtomicUsize>::default();
-    let answered = count.clone();
-    tokio::spawn(async move {
-        while let Ok(delivery) = mailbox.next().await {
-            if let Some(reply) = responder.respond(&delivery).await.unwrap() {
-                mailbox.send(delivery.sender, &reply).await.unwrap();
-                answered.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    });
-    count
-}
-
-/// A client whose passes are invalid: that of window 0 is signed by another key, the others expire too early.
-///
-/// Returns the number of its answers.
-pub(super) async fn spawn_invalid_client(
-    signer: &PrivateKeySigner,
-    transport: Arc<dyn Transport>,
-) -> Arc<AtomicUsize> {
-    let (key, replay_guard) =
-        (MessageKey::from_signer(signer).unwrap(), Arc::new(InMemoryReplayGuard::new(256)));
-    let mut mailbox = Mailbox::open(key, transport, replay_guard).await.unwrap();
-    let (client, other) = (signer.clone(), PrivateKeySigner::random());
-    let count = Arc::<AtomicUsize>::default();
-    let answered = count.clone();
-    tokio::spawn(async move {
-        while let Ok(delivery) = mailbox.next().await {
-            let Message { chain_id, agreement, ref content, .. } = delivery.message;
-            let Content::PassRequest { window, key, .. } = *content else { continue };
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-            let (signer, until) = if window == 0 { (&other, 1 << 40) } else { (&client, now + 60) };
-            let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
-            let reply = delivery.message.reply(Content::Pass { delegation });
-            mailbox.send(delivery.sender, &reply).await.unwrap();
-            answered.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    count
 }

@@ -1,11 +1,14 @@
 //! Testers that run, with a transport that can fail.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_daemons::tester::{Check, Checks, HttpCheck, TesterDaemon, TesterOptions};
+use muster_daemons::tester::{
+    Check, Checks, HttpCheck, ReferenceOptions, TesterDaemon, TesterOptions,
+};
 use muster_daemons::{
     Backoff, DaemonContext, HealthReporter, Identity, Payout, Role, Store, run as run_daemon,
 };
@@ -15,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::fixture::TesterFixture;
+use super::job_service::compute_program;
 use crate::faulty_transport::FaultyTransport;
 use crate::harness::TestChain;
 
@@ -41,12 +45,22 @@ pub(crate) fn options() -> TesterOptions {
     };
     TesterOptions {
         checks: Checks::all(Check::Http(check)),
+        reference: reference_options(),
         probe_timeout: Duration::from_secs(5),
         proxy: None,
         payout: Payout { to: None, threshold: 1 },
         first_block: 0,
         leave: false,
     }
+}
+
+/// How a tester runs jobs: in a folder of its own.
+fn reference_options() -> ReferenceOptions {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(B256::random().to_string());
+    let mut options = ReferenceOptions::new(&folder);
+    options.settings.program = compute_program();
+    options.time = Duration::from_mins(10);
+    options
 }
 
 /// The options of a tester that has no check for the agreements of these tests.

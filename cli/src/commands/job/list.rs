@@ -1,0 +1,47 @@
+//! `muster job list`.
+
+use clap::Args;
+use muster_daemons::StoredJob;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::jobs::folder::JobFolder;
+use crate::jobs::report::outcome_text;
+use crate::options::heading;
+use crate::options::hire::JournalArgs;
+use crate::output::{Cell, CommandOutput, Table};
+
+/// Options of `muster job list`.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster job list --account dev:cleo"
+)]
+pub(crate) struct Options {
+    /// Where jobs are kept.
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+/// Lists the jobs, the oldest first.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let (daemon_context, _) = JobFolder::open_offline(context, &options.journal).await?;
+    let jobs = daemon_context.store().jobs()?;
+    let rows = jobs.iter().map(|job| {
+        let outcome = job.result.as_ref().map(|result| outcome_text(result.outcome));
+        let outcome = outcome.map_or(Cell::None, Cell::Text);
+        let (id, label) = (Cell::text(job.id), Cell::text(&job.label));
+        vec![id, label, Cell::text(state_name(job)), outcome, Cell::Count(job.created)]
+    });
+    let columns = ["job", "label", "state", "outcome", "created"];
+    context.print(&CommandOutput::default().table(Table::new("jobs", columns, rows)))
+}
+
+/// Where a job stands.
+pub(super) const fn state_name(job: &StoredJob) -> &'static str {
+    match (&job.result, job.is_cancelled) {
+        (Some(_), _) => "agreed",
+        (None, true) => "cancelled",
+        (None, false) => "open",
+    }
+}

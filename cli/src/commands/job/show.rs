@@ -1,0 +1,73 @@
+//! `muster job show`.
+
+use clap::Args;
+use muster_compute::{Digest, Job};
+use muster_daemons::client::JobsError;
+
+use super::list::state_name;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::jobs::folder::JobFolder;
+use crate::jobs::report::outcome_text;
+use crate::options::heading;
+use crate::options::hire::JournalArgs;
+use crate::output::{Cell, CommandOutput, Table};
+
+/// Options of `muster job show`.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = heading::COMMAND,
+    after_help = "Example:\n  muster job show ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad --account dev:cleo"
+)]
+pub(crate) struct Options {
+    /// Id of the job
+    #[arg(value_name = "ID")]
+    id: Digest,
+
+    /// Where jobs are kept.
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+/// Shows a job.
+pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let (daemon_context, _) = JobFolder::open_offline(context, &options.journal).await?;
+    let store = daemon_context.store();
+    let job = store.job(options.id)?.ok_or(JobsError::NoJob(options.id))?;
+    let document = Job::parse(&job.document)?.document().clone();
+    let result = job.result.as_ref();
+    let optional = |text: Option<String>| text.map_or(Cell::None, Cell::Text);
+    let limits = document.limits;
+    let fields = [
+        ("job", Cell::text(job.id)),
+        ("label", Cell::text(&job.label)),
+        ("state", Cell::text(state_name(&job))),
+        ("created", Cell::Count(job.created)),
+        ("module", Cell::text(document.module)),
+        ("arguments", Cell::text(document.arguments.join(" "))),
+        ("memory", Cell::Count(limits.memory)),
+        ("storage", Cell::Count(limits.storage)),
+        ("time_ms", Cell::Count(limits.time)),
+        ("outcome", optional(result.map(|result| outcome_text(result.outcome)))),
+        ("result", optional(result.and_then(|r| r.digest().ok()).map(|d| d.to_string()))),
+        ("stdout", optional(result.map(|result| result.stdout.to_string()))),
+    ];
+    let inputs =
+        document.inputs.iter().map(|input| vec![Cell::text(&input.path), Cell::text(input.blob)]);
+    let outputs = result
+        .into_iter()
+        .flat_map(|result| &result.outputs)
+        .map(|file| vec![Cell::text(&file.path), Cell::text(file.blob), Cell::Count(file.size)]);
+    let answers = store.job_answers(options.id)?.into_iter().map(|answer| {
+        let digest = answer.result.as_ref().and_then(|(result, _)| result.digest().ok());
+        let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
+        let (worker, agreement) = (Cell::text(answer.worker), Cell::text(answer.agreement));
+        vec![worker, agreement, optional(digest.map(|d| d.to_string())), optional(signature)]
+    });
+    let answer_columns = ["worker", "agreement", "result", "signature"];
+    let output = CommandOutput::new(fields)
+        .table(Table::new("inputs", ["path", "blob"], inputs))
+        .table(Table::new("outputs", ["path", "blob", "size"], outputs))
+        .table(Table::new("answers", answer_columns, answers));
+    context.print(&output)
+}

@@ -1,0 +1,42 @@
+//! Errors of other crates as those of commands.
+
+use muster_compute::{BlobError, JobError};
+use muster_daemons::DaemonError;
+use muster_daemons::client::JobsError;
+
+use super::{CliError, JobCommandError};
+use crate::program_file::ProgramFileError;
+
+impl From<DaemonError> for CliError {
+    fn from(error: DaemonError) -> Self {
+        match error {
+            DaemonError::Market(error) => Self::Market(error),
+            DaemonError::Message(error) => Self::Message(error),
+            other => Self::Daemon(other),
+        }
+    }
+}
+
+impl From<JobsError> for CliError {
+    fn from(error: JobsError) -> Self {
+        JobCommandError::from(error).into()
+    }
+}
+
+impl From<BlobError> for CliError {
+    fn from(error: BlobError) -> Self {
+        JobCommandError::from(error).into()
+    }
+}
+
+impl From<JobError> for CliError {
+    fn from(error: JobError) -> Self {
+        JobCommandError::from(error).into()
+    }
+}
+
+impl From<ProgramFileError> for CliError {
+    fn from(error: ProgramFileError) -> Self {
+        JobCommandError::from(error).into()
+    }
+}

@@ -1,0 +1,91 @@
+//! Errors of the commands of jobs.
+
+use std::path::PathBuf;
+
+use alloy::primitives::Address;
+use muster_client::{BoxError, Ether};
+use muster_compute::{BlobError, Digest, JobError, RunError};
+use muster_daemons::client::JobsError;
+
+use crate::program_file::ProgramFileError;
+
+/// Why a job cannot be run, bought or verified.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobCommandError {
+    /// Jobs that cannot go on.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// A blob that cannot be read or kept.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A job that the profile does not have.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A path that a program cannot have.
+    #[error(transparent)]
+    ProgramFile(#[from] ProgramFileError),
+    /// A module that no worker runs.
+    #[error("{path}: {source}")]
+    Module {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<RunError>,
+    },
+    /// Two files of the same name.
+    #[error(
+        "two files are called {0}, and their outputs would be one: rename a file, or run `map` twice"
+    )]
+    SameName(Box<str>),
+    /// An agreement of another application.
+    #[error("agreement {0} is not for jobs: its application is not wasm1")]
+    NotForJobs(Address),
+    /// A purchase without a budget.
+    #[error("no agreement runs that could be used, and one costs {0}: give --budget to buy it")]
+    NoBudget(Ether),
+    /// A purchase beyond the budget.
+    #[error(
+        "an agreement costs {price}, more than the budget of {budget}: raise --budget, or shorten --length"
+    )]
+    OverBudget {
+        /// The price.
+        price: Ether,
+        /// The budget.
+        budget: Ether,
+    },
+    /// A purchase that somebody did not want.
+    #[error("nothing was bought")]
+    Declined,
+    /// A job without an agreed result.
+    #[error(
+        "the workers do not agree on job {0}: `muster job show` shows what they signed, `muster job verify` runs it here"
+    )]
+    NotAgreed(Digest),
+    /// Some of many jobs without an agreed result.
+    #[error("{missing} of {all} jobs have no agreed result: repeat the command to go on")]
+    JobsMissing {
+        /// The jobs without a result.
+        missing: usize,
+        /// All jobs.
+        all: usize,
+    },
+    /// A file that is no evidence.
+    #[error("{path} is no evidence: {source}")]
+    NotEvidence {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: BoxError,
+    },
+    /// Evidence against nobody.
+    #[error("the evidence does not hold: no worker signed a wrong result")]
+    EvidenceFails,
+    /// A result that is not that of this machine.
+    #[error("the workers agreed on result {agreed}, and this machine has {local}")]
+    WrongResult {
+        /// What they agreed on.
+        agreed: Digest,
+        /// What this machine has.
+        local: Digest,
+    },
+}

@@ -1,0 +1,135 @@
+//! Which agreement jobs are run in: one that runs, or one that is bought. A purchase that was interrupted is not made again.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use alloy::primitives::{Address, U256};
+use muster_client::protocol::abi::{Order, Reason};
+use muster_client::protocol::order;
+use muster_client::{Application, Ether, Market, MarketError, OrderRequest};
+use muster_daemons::DaemonContext;
+use muster_daemons::client::{buy_once, running_agreements};
+
+use crate::context::Context;
+use crate::error::{CliError, JobCommandError};
+use crate::options::hire::HireArgs;
+use crate::output::print_note;
+use crate::progress;
+
+/// The replicas of a job, unless the command line or the market says otherwise.
+const REPLICAS: u8 = 2;
+
+/// The agreement for some jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hired {
+    /// Its address.
+    pub(crate) agreement: Address,
+    /// How many workers must sign the same result of a job.
+    pub(crate) replicas: u8,
+}
+
+/// The agreement for jobs of so many workers: the one that is named, one that runs, or one that is bought now.
+///
+/// # Errors
+/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::Declined`]; those of the market.
+pub(crate) async fn hire(
+    context: &Context,
+    daemon_context: &DaemonContext,
+    args: &HireArgs,
+    workers: Option<u8>,
+) -> Result<Hired, CliError> {
+    let market = daemon_context.market();
+    if let Some(address) = args.agreement {
+        let agreement = market.agreement(address).await?;
+        let header = &agreement.terms().header;
+        if header.application != Application::WASM1.0 {
+            return Err(JobCommandError::NotForJobs(address).into());
+        }
+        let replicas = args.replicas.unwrap_or(REPLICAS.min(header.redundancy));
+        return Ok(Hired { agreement: address, replicas });
+    }
+    let first = args.journal.from_block;
+    let (running, name) = running_agreements(daemon_context, Application::WASM1, first).await?;
+    let wanted = args.replicas.max(workers).unwrap_or(1);
+    if let Some(found) = running.iter().find(|running| running.workers >= wanted) {
+        let replicas = args.replicas.unwrap_or(REPLICAS.min(found.workers));
+        let agreement = found.address;
+        print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
+        return Ok(Hired { agreement, replicas });
+    }
+    let (order, price) = quote(market, args, workers).await?;
+    let redundancy = u8::try_from(order.redundancy).unwrap_or(u8::MAX);
+    confirm(args, &order, price)?;
+    let spinner = progress::spinner(context, "buying");
+    let purchase = buy_once(daemon_context, &name, async |market: &Market| {
+        Ok::<_, CliError>(market.buy(&OrderRequest::Custom(order), price).await?)
+    });
+    let agreement = purchase.await?.agreement;
+    drop(spinner);
+    print_note(format_args!("agreement {agreement} bought for {}", Ether::from(price)));
+    Ok(Hired { agreement, replicas: args.replicas.unwrap_or(REPLICAS.min(redundancy)) })
+}
+
+/// The order, and its price at this moment. Without a number of workers, there are two, or one if no two are for sale.
+async fn quote(
+    market: &Market,
+    args: &HireArgs,
+    workers: Option<u8>,
+) -> Result<(Order, u128), CliError> {
+    let named = workers.max(args.replicas);
+    let order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
+    let quote = market.quote(&OrderRequest::Custom(order)).await?;
+    let (order, quote) = if quote.reason == Reason::NotEnoughWorkers && named.is_none() {
+        print_note("only one worker is for sale, so nobody is there to compare it with");
+        let order = job_order(market, args, 1).await?;
+        (order, market.quote(&OrderRequest::Custom(order)).await?)
+    } else {
+        (order, quote)
+    };
+    match quote.reason {
+        Reason::None => Ok((order, quote.price)),
+        reason => {
+            let (required, sent) = (quote.price, args.budget.unwrap_or_default());
+            Err(MarketError::PurchaseRefused { reason, required, sent }.into())
+        }
+    }
+}
+
+/// An order of workers that run jobs.
+async fn job_order(market: &Market, args: &HireArgs, workers: u8) -> Result<Order, CliError> {
+    let settings = market.settings();
+    let listed = market.tester_count(market.epoch().await?).await?;
+    let length = args.length.unwrap_or(settings.minLength);
+    let defaults = order::default_order(U256::from(workers), U256::from(length), settings, listed);
+    // Orders without testers have one window.
+    let windows = if args.testers == Some(0) { 1 } else { defaults.windows };
+    let testers = args.testers.unwrap_or(defaults.testers);
+    Ok(Order { application: Application::WASM1.0, windows, testers, ..defaults })
+}
+
+/// Shows the price, and asks on a terminal.
+fn confirm(args: &HireArgs, order: &Order, price: u128) -> Result<(), CliError> {
+    let Some(budget) = args.budget else {
+        return Err(JobCommandError::NoBudget(price.into()).into());
+    };
+    if price > budget {
+        return Err(
+            JobCommandError::OverBudget { price: price.into(), budget: budget.into() }.into()
+        );
+    }
+    let (workers, length, testers) = (order.redundancy, order.length, order.testers);
+    let price = Ether::from(price);
+    print_note(format_args!(
+        "price: {price} for {workers} workers and {length} ticks, with {testers} testers"
+    ));
+    if args.yes || !io::stdin().is_terminal() {
+        return Ok(());
+    }
+    print_note("buy? [y/N]");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(CliError::Input)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(JobCommandError::Declined.into())
+    }
+}

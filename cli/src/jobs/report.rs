@@ -1,0 +1,62 @@
+//! What came of a job, for people and for programs.
+
+use muster_compute::Outcome;
+use muster_daemons::client::{JobReport, Verdict};
+
+use crate::output::{Cell, CommandOutput, Table, print_note};
+
+/// The name of a verdict.
+pub(crate) const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Agreed => "agreed",
+        Verdict::TooFew => "too few",
+        Verdict::Disputed => "disputed",
+        Verdict::Unanswered => "unanswered",
+    }
+}
+
+/// How a program ended, in words.
+pub(crate) fn outcome_text(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Exit(code) => format!("exit {code}"),
+        Outcome::Trap => "trap".to_owned(),
+    }
+}
+
+/// The report of a job as fields and a table of workers.
+pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
+    let result = report.result.as_ref();
+    let digest = result.and_then(|result| result.digest().ok());
+    let optional = |text: Option<String>| text.map_or(Cell::None, Cell::Text);
+    let fields = [
+        ("job", Cell::text(report.job)),
+        ("verdict", Cell::text(verdict_name(report.verdict))),
+        ("outcome", optional(result.map(|result| outcome_text(result.outcome)))),
+        ("result", optional(digest.map(|digest| digest.to_string()))),
+        ("stdout", optional(result.map(|result| result.stdout.to_string()))),
+        ("local", optional(report.local.map(|digest| digest.to_string()))),
+        ("evidence", optional(report.evidence.as_ref().map(|path| path.display().to_string()))),
+    ];
+    let rows = report.answers.iter().map(|answer| {
+        let (result, failure) = match &answer.result {
+            Ok(digest) => (Cell::text(digest), Cell::None),
+            Err(reason) => (Cell::None, Cell::text(reason)),
+        };
+        let cpu = answer.cpu_ms.map_or(Cell::None, Cell::Count);
+        vec![Cell::text(answer.worker), result, cpu, failure]
+    });
+    let columns = ["worker", "result", "cpu_ms", "failure"];
+    CommandOutput::new(fields).table(Table::new("answers", columns, rows))
+}
+
+/// Says on standard error who ran a job, and who was alone with another result.
+pub(crate) fn note_report(report: &JobReport) {
+    print_note(report_output(report).text());
+    for worker in report.dissenters() {
+        print_note(format_args!("worker {worker} signed another result"));
+    }
+    if let Some(path) = &report.evidence {
+        let path = path.display();
+        print_note(format_args!("evidence is in {path}: `muster job verify {path}` checks it"));
+    }
+}

@@ -1,0 +1,229 @@
+//! `muster run`, `muster map` and `muster job`, with workers that run jobs and one that lies.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+
+use muster_compute::Digest;
+use muster_relay::{Relay, RelayConfig};
+use serde_json::Value;
+use tokio::task::block_in_place;
+
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
+use crate::worker::is_listed;
+
+/// A market with workers that run jobs.
+pub(crate) struct JobMarket {
+    /// The market.
+    pub(crate) market: TestMarket,
+    /// The relay.
+    pub(crate) relay: Relay,
+    /// The workers.
+    workers: Vec<BackgroundProcess>,
+}
+
+impl JobMarket {
+    /// With these dev accounts as workers, the cheapest first.
+    pub(crate) async fn start(name: &str, workers: &[&str]) -> Self {
+        let market = TestMarket::with_long_windows(name).await;
+        let relay = Relay::start(RelayConfig::default()).await.unwrap();
+        let mut this = Self { market, relay, workers: Vec::new() };
+        this.market.fund_accounts(&["cleo"]);
+        for (price, worker) in (1..).zip(workers) {
+            this.add_worker(worker, price, "--compute").await;
+        }
+        this
+    }
+
+    /// Adds a worker with this price in gwei and this service.
+    pub(crate) async fn add_worker(&mut self, name: &str, price: u32, service: &str) {
+        let folder = &self.market.folder;
+        self.market.fund_accounts(&[name]);
+        let options = format!("--state {name}.db --courtesy 0 --relay {}", self.relay.url());
+        let run =
+            format!("worker run --account dev:{name} --price {price}gwei {options} {service}");
+        let mut worker = BackgroundProcess::start(folder, &run);
+        worker.ready();
+        is_listed(folder, name).await;
+        self.workers.push(worker);
+    }
+
+    /// The folder in which commands are run.
+    pub(crate) const fn folder(&self) -> &TestFolder {
+        &self.market.folder
+    }
+
+    /// A command of the client, with arguments that may contain blanks after the others.
+    pub(crate) fn client(&self, args: &str) -> Command {
+        let (first, rest) = args.split_once(" -- ").unwrap_or((args, ""));
+        let relay = self.relay.url();
+        let end = if rest.is_empty() { "" } else { " -- " };
+        self.folder().command(&format!("{first} --account dev:cleo --relay {relay}{end}{rest}"))
+    }
+
+    /// Runs a command of the client: exit code, standard output, standard error.
+    pub(crate) fn run(&self, args: &str) -> (i32, String, String) {
+        let Output { status, stdout, stderr } =
+            block_in_place(|| self.client(args).output()).unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    /// The number of agreements.
+    pub(crate) fn agreements(&self) -> usize {
+        self.folder().json("agreement list")["agreements"].as_array().unwrap().len()
+    }
+}
+
+/// Compiles a program of the folder `wat` into a folder.
+pub(crate) fn compile(folder: &TestFolder, name: &str) {
+    let source = format!("{}/tests/it/wat/{name}.wat", env!("CARGO_MANIFEST_DIR"));
+    let wasm = wat::parse_file(source).unwrap();
+    fs::write(folder.file(&format!("{name}.wasm")), wasm).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_command() {
+    let market = JobMarket::start("run-twice", &["ada", "bob"]).await;
+    compile(market.folder(), "echo");
+    let (code, stdout, stderr) = market.run("run echo.wasm -- hello");
+    assert_eq!((code, stdout.as_str()), (125, ""), "{stderr}");
+    assert!(stderr.contains("give --budget"), "{stderr}");
+    let (code, _, stderr) = market.run("run echo.wasm --budget 1gwei -- hello");
+    assert_eq!(code, 125, "{stderr}");
+    assert!(stderr.contains("more than the budget"), "{stderr}");
+    assert_eq!(market.agreements(), 0);
+
+    let (code, stdout, stderr) = market.run("run echo.wasm --budget 1eth --yes -- hello");
+    assert_eq!((code, stdout.as_str()), (0, "hello"), "{stderr}");
+    assert!(stderr.contains("price: ") && stderr.contains("agreed"), "{stderr}");
+    // The agreement runs, so nothing is bought.
+    let (code, stdout, stderr) = market.run("run echo.wasm -- hello 1 2");
+    assert_eq!((code, stdout.as_str()), (2, "hello"), "{stderr}");
+    assert_eq!(market.agreements(), 1);
+    let (code, stdout, stderr) = market.run("run echo.wasm --verify local --json -- again");
+    assert_eq!(code, 0, "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["local"], report["result"]);
+    assert_eq!(report["answers"].as_array().unwrap().len(), 2);
+    let (code, stdout, stderr) = market.run("run echo.wasm --argv0 other --json -- again");
+    assert_eq!(code, 0, "{stderr}");
+    let other: Value = serde_json::from_str(&stdout).unwrap();
+    assert_ne!(other["job"], report["job"], "its name is an argument of a program");
+
+    let id = report["job"].as_str().unwrap();
+    let (code, stdout, _) = market.run("job list --json");
+    let listed: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, listed["jobs"].as_array().unwrap().len()), (0, 4));
+    let (code, stdout, _) = market.run(&format!("job fetch {id}"));
+    assert_eq!((code, stdout.as_str()), (0, "again"));
+    let (code, stdout, _) = market.run(&format!("job show {id} --json"));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &shown["state"]), (0, &Value::from("agreed")));
+    let (code, _, stderr) = market.run(&format!("job verify {id}"));
+    assert_eq!(code, 0, "{stderr}");
+    let (code, _, stderr) = market.run(&format!("job cancel {}", "0".repeat(64)));
+    assert_eq!(code, 1, "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
+    let market = JobMarket::start("run-refused", &["ada"]).await;
+    for name in ["socket", "copy"] {
+        compile(market.folder(), name);
+    }
+    let (code, stdout, stderr) = market.run("run socket.wasm --budget 1eth --yes");
+    assert_eq!((code, stdout.as_str(), market.agreements()), (125, "", 0), "{stderr}");
+    assert!(stderr.contains("env.socket"), "{stderr}");
+    fs::write(market.folder().file("data"), "data").unwrap();
+    let run = "run copy.wasm --replicas 1 --budget 1eth --yes --in data";
+    let (code, _, stderr) = market.run(&format!("{run} --out data/below -- /in/data /out/below"));
+    assert_eq!(code, 125, "{stderr}");
+    assert!(stderr.contains("cannot write"), "{stderr}");
+    let (code, _, stderr) = market.run(&format!("{run} --out new/copied -- /in/data /out/copied"));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(fs::read_to_string(market.folder().file("new/copied")).unwrap(), "data");
+    let run_elsewhere = "run copy.wasm --in data:/deep/data --out new/moved:/deep/copied";
+    let (code, _, stderr) = market.run(&format!("{run_elsewhere} -- /deep/data /deep/copied"));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(fs::read_to_string(market.folder().file("new/moved")).unwrap(), "data");
+    let (code, _, stderr) = market.run(&format!("{run} -- /in/none /out/copied"));
+    assert_eq!(code, 134, "a trap: {stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lies_is_named_and_anybody_can_check_the_evidence() {
+    let mut market = JobMarket::start("run-liar", &["ada", "bob"]).await;
+    let cheat = format!(
+        "#!/bin/sh\nexec {} example cheat --account dev:mallory --rpc {} \
+         --listen 127.0.0.1:$PORT --agreement $MUSTER_AGREEMENT\n",
+        crate::harness::MUSTER,
+        market.market.chain.url(),
+    );
+    fs::write(market.folder().file("cheat"), cheat).unwrap();
+    fs::set_permissions(market.folder().file("cheat"), fs::Permissions::from_mode(0o755)).unwrap();
+    market.add_worker("mallory", 3, "--application wasm1 --exec ./cheat").await;
+    compile(market.folder(), "echo");
+    let order = "--application wasm1 --redundancy 3 --length 1200 --testers 0 --windows 1";
+    let bought = market.folder().json(&format!("client buy --account dev:cleo {order}"));
+    assert!(bought["agreement"].is_string());
+    let mallory = market.folder().json("credit dev:mallory")["account"].clone();
+    // Two of three are asked at random.
+    let mut evidence = None;
+    for number in 0.. {
+        let (code, stdout, stderr) = market.run(&format!("run echo.wasm --json -- {number}"));
+        assert_eq!(code, 0, "{stderr}");
+        let report: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(report["outcome"], "exit 0");
+        if let Some(path) = report["evidence"].as_str() {
+            assert!(stderr.contains(&format!("{} signed another", mallory.as_str().unwrap())));
+            evidence = Some(path.to_owned());
+            break;
+        }
+    }
+    let evidence = evidence.unwrap();
+    let verified = market.folder().json(&format!("job verify {evidence}"));
+    let signed = verified["signed"].as_array().unwrap();
+    let wrong: Vec<_> = signed.iter().filter(|row| row["wrong"] == true).collect();
+    assert_eq!(wrong.iter().map(|row| &row["worker"]).collect::<Vec<_>>(), [&mallory]);
+
+    // Elsewhere, the program is needed to see who is right. A forged file is no evidence.
+    let text = fs::read_to_string(market.folder().file(&evidence)).unwrap();
+    fs::write(market.folder().file("copy.json"), &text).unwrap();
+    let refused = market.folder().refused("job verify copy.json");
+    assert!(refused.contains("--with"), "{refused}");
+    market.folder().json("job verify copy.json --with echo.wasm");
+    let [empty, other] = [b"".as_slice(), b"other"].map(|bytes| Digest::of(bytes).to_string());
+    let forged = text.replacen(&empty, &other, 1);
+    assert_ne!(forged, text);
+    fs::write(market.folder().file("copy.json"), forged).unwrap();
+    let refused = market.folder().refused("job verify copy.json --with echo.wasm");
+    assert!(refused.contains("is no evidence"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_run_for_each_of_many_files() {
+    let market = JobMarket::start("run-map", &["ada", "bob"]).await;
+    compile(market.folder(), "copy");
+    let names: Vec<_> = (0..12).map(|number| format!("file{number}.txt")).collect();
+    for name in &names {
+        fs::write(market.folder().file(name), format!("content of {name}")).unwrap();
+    }
+    let map = format!("map copy.wasm --out copies --each {}", names.join(" "));
+    let (code, _, stderr) = market.run(&format!("{map} --budget 1eth --yes -- {{in}} {{out}}"));
+    assert_eq!(code, 0, "{stderr}");
+    for name in &names {
+        let copied = fs::read_to_string(market.folder().file(&format!("copies/{name}"))).unwrap();
+        assert_eq!(copied, format!("content of {name}"));
+    }
+    let (code, stdout, stderr) = market.run(&format!("{map} --json -- {{in}} /out/elsewhere"));
+    assert_eq!(code, 0, "{stderr}");
+    let table: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(table["jobs"].as_array().unwrap().len(), names.len());
+    let (code, _, stderr) = market.run(&format!("{map} -- {{in}}x {{out}}"));
+    assert_eq!(code, 1, "every program traps: {stderr}");
+    assert_eq!(market.agreements(), 1);
+    let (code, _, stderr) = market.run("map copy.wasm --out copies --each file0.txt ./file0.txt");
+    assert_eq!(code, 125);
+    assert!(stderr.contains("two files are called file0.txt"), "{stderr}");
+}

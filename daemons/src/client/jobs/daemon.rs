@@ -1,0 +1,106 @@
+//! The client's part in one agreement, while its jobs run.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use muster_messaging::{ProxyUrl, SampleSource};
+use tokio_util::sync::CancellationToken;
+
+use super::handle::{Jobs, RunOptions};
+use crate::client::daemon::ClientDaemon;
+use crate::client::job_samples::JobSamples;
+use crate::client::key_tasks::KeyTasks;
+use crate::client::options::ClientOptions;
+use crate::client::probe_context::ProbeContext;
+use crate::context::DaemonContext;
+use crate::error::DaemonError;
+use crate::health::NextEvent;
+use crate::run_loop::Daemon;
+
+/// What an operator chooses about a client that runs jobs.
+#[derive(Clone, Debug)]
+pub struct JobsOptions {
+    /// How jobs are run.
+    pub run: RunOptions,
+    /// The proxy for connections to workers, if there is one. Without one, workers know the client by its address.
+    pub proxy: Option<ProxyUrl>,
+    /// What the client does apart from that. `only_agreement` and `samples` are ignored.
+    pub client: ClientOptions,
+}
+
+/// A client of one agreement, whose workers run jobs.
+#[derive(Debug)]
+pub struct JobsDaemon {
+    /// Does everything apart from jobs.
+    client: ClientDaemon,
+    /// Opens keys, and keeps the endpoints of workers up to date.
+    key_tasks: KeyTasks,
+    /// Runs jobs.
+    jobs: Jobs,
+    /// Cancelled when the agreement is settled.
+    has_ended: CancellationToken,
+}
+
+impl JobsDaemon {
+    /// Starts the client of an agreement.
+    ///
+    /// # Errors
+    /// [`DaemonError::Market`] if there is no such agreement, [`DaemonError::NotClient`], [`DaemonError::Message`],
+    /// [`DaemonError::Store`], [`DaemonError::Http`].
+    pub async fn start(
+        context: DaemonContext,
+        agreement: Address,
+        options: JobsOptions,
+    ) -> Result<Self, DaemonError> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(crate::client::failpoints::FAILPOINTS);
+        let JobsOptions { run, proxy, client } = options;
+        let mut probe_context =
+            ProbeContext::open(&context, agreement, Vec::new(), proxy.as_ref()).await?;
+        let handle = probe_context.pool.agreement.clone();
+        let samples = Arc::new(JobSamples::new(handle, context.store().clone(), run.blobs.clone()));
+        probe_context.jobs = Some(samples.clone());
+        let probe_context = Arc::new(probe_context);
+        let mut key_tasks = KeyTasks::new(probe_context.clone());
+        key_tasks.step().await?;
+        let (only_agreement, samples): (_, Arc<dyn SampleSource>) = (Some(agreement), samples);
+        let samples = Some(samples);
+        let client_options = ClientOptions { only_agreement, samples, ..client };
+        Ok(Self {
+            client: ClientDaemon::start(context, client_options).await?,
+            key_tasks,
+            jobs: Jobs::new(probe_context, run),
+            has_ended: CancellationToken::new(),
+        })
+    }
+
+    /// What runs jobs. They make progress while the daemon's steps are made.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        self.jobs.clone()
+    }
+
+    /// Completes when the agreement is settled. It never does if the daemon is dropped before that.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.has_ended.clone().cancelled_owned()
+    }
+}
+
+impl Daemon for JobsDaemon {
+    async fn step(&mut self) -> Result<NextEvent, DaemonError> {
+        if !self.client.is_over() {
+            self.key_tasks.step().await?;
+        }
+        let next_event = self.client.step().await?;
+        if self.client.is_over() {
+            self.has_ended.cancel();
+            return Ok(NextEvent::untimed("nothing: the agreement is settled"));
+        }
+        Ok(next_event)
+    }
+
+    async fn stop(&mut self) {
+        self.client.stop().await;
+    }
+}

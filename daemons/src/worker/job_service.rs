@@ -1,0 +1,87 @@
+//! The server of an agreement's jobs, on a port of this machine behind the gateway.
+
+use std::future::IntoFuture;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use alloy::primitives::B256;
+use alloy::signers::local::PrivateKeySigner;
+use muster_client::ResultSignature;
+use muster_compute::Digest;
+use muster_gateway::Upstream;
+use muster_job_api::{JobHost, JobServer, ResultSigner, SignError};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::DaemonError;
+
+/// How long responses in progress have to end when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Signs results as the worker of an agreement.
+struct WorkerSigner {
+    /// The worker's key.
+    signer: PrivateKeySigner,
+    /// The domain of the agreement's receipts.
+    domain: B256,
+}
+
+impl ResultSigner for WorkerSigner {
+    fn sign(&self, job: &Digest, result: &Digest) -> Result<String, SignError> {
+        let [job, result] = [job, result].map(|digest| B256::new(*digest.as_bytes()));
+        Ok(ResultSignature::sign(&self.signer, self.domain, job, result)?.to_string())
+    }
+}
+
+/// A running server of jobs.
+#[derive(Debug)]
+pub(super) struct JobService {
+    /// The jobs.
+    server: JobServer,
+    /// Where it listens.
+    upstream: Upstream,
+    /// Cancelled when no more connections are accepted.
+    shutdown: CancellationToken,
+    /// Serves connections.
+    http: JoinHandle<io::Result<()>>,
+}
+
+impl JobService {
+    /// Serves the jobs in a folder on any free port. Results are signed by `signer` in an agreement's receipt domain.
+    pub(super) async fn start(
+        host: &JobHost,
+        folder: &Path,
+        signer: PrivateKeySigner,
+        domain: B256,
+    ) -> Result<Self, DaemonError> {
+        let server = JobServer::open(host, folder, WorkerSigner { signer, domain }).await?;
+        let listen = async || {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let address = listener.local_addr()?;
+            io::Result::Ok((listener, address))
+        };
+        let (listener, address) = listen().await.map_err(muster_job_api::OpenError::Io)?;
+        let shutdown = CancellationToken::new();
+        let serve = axum::serve(listener, server.router())
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let http = tokio::spawn(serve.into_future());
+        Ok(Self { server, upstream: address.try_into()?, shutdown, http })
+    }
+
+    /// Where it listens.
+    pub(super) fn upstream(&self) -> Upstream {
+        self.upstream.clone()
+    }
+
+    /// Stops it. Jobs that run are ended, and run again when their folder is served again.
+    pub(super) async fn stop(mut self) {
+        self.shutdown.cancel();
+        self.server.close().await;
+        if timeout(STOP_TIMEOUT, &mut self.http).await.is_err() {
+            self.http.abort();
+        }
+    }
+}
