@@ -47,7 +47,7 @@ impl OutputPlace {
 /// Writes the files of a result to their places, and returns what was written. Each file is whole or not there.
 ///
 /// # Errors
-/// [`CliError::Write`] for a file or a folder; [`JobCommandError::Blob`].
+/// [`CliError::Write`] for a file or a folder; [`CliError::JobCommand`].
 pub(crate) fn write_outputs(
     store: &BlobStore,
     result: &JobResult,
@@ -87,7 +87,7 @@ pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Resul
 /// Copies a blob to standard output.
 ///
 /// # Errors
-/// [`CliError::Output`], [`JobCommandError::Blob`].
+/// [`CliError::Output`], [`CliError::JobCommand`].
 pub(crate) fn print_blob(store: &BlobStore, blob: &Digest) -> Result<(), CliError> {
     copy_blob(store, blob, io::stdout().lock())
 }
@@ -95,7 +95,7 @@ pub(crate) fn print_blob(store: &BlobStore, blob: &Digest) -> Result<(), CliErro
 /// Copies a blob to standard error.
 ///
 /// # Errors
-/// [`CliError::Output`], [`JobCommandError::Blob`].
+/// [`CliError::Output`], [`CliError::JobCommand`].
 pub(crate) fn print_blob_to_stderr(store: &BlobStore, blob: &Digest) -> Result<(), CliError> {
     copy_blob(store, blob, io::stderr().lock())
 }

@@ -70,7 +70,7 @@ impl JobFolder {
     /// Runs jobs on this machine.
     ///
     /// # Errors
-    /// [`JobCommandError::Jobs`].
+    /// [`CliError::JobCommand`].
     pub(crate) fn local_runner(&self) -> Result<LocalRunner, CliError> {
         Ok(LocalRunner::new(self.path.join("modules"), self.blobs.clone())?)
     }
