@@ -176,6 +176,15 @@ launch() {
 # What a program said when it was ready: its name here, and the fact.
 said() { printed "$2" "$notes/$1.out" "${process[$1]}"; }
 
+# For a trap at the end of such a script: ends the dev chain and all programs, shows what they said if something went wrong,
+# and removes $notes and whatever else is named.
+end_programs() {
+  local code=$?
+  kill ${NODE:+"$NODE"} "${process[@]}" 2>/dev/null || true
+  if [ "$code" != 0 ]; then tail -n 20 "$notes"/*.log >&2 || true; fi
+  rm -rf "$notes" "$@"
+}
+
 # The constructor's constants for dev chains, in seconds: what `muster deploy --preset dev --clock second` takes.
 DEV_CONSTANTS=${DEV_CONSTANTS:-1 3 5 12 1123200 6 604800 2 3 3 5000 1000 100 2000000000000000 1300000000000 50000000000000000 240000000000000}
 

@@ -45,9 +45,7 @@ pub(crate) async fn run(
     mut fields: Fields,
     finished: impl Future<Output = ()>,
 ) -> Result<(), CliError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Signals)?;
-
+    let signalled = signalled()?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(CliError::Metrics)?;
     let reporter = HealthReporter::default();
     let address = reporter.serve(health.health, metrics).await?;
@@ -56,10 +54,24 @@ pub(crate) async fn run(
 
     let end = async {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = signalled => {}
             () = finished => {}
         }
     };
     Ok(muster_daemons::run(daemon, Backoff::default(), &reporter, end).await?)
+}
+
+/// Completes at the first SIGINT or SIGTERM from now on.
+///
+/// # Errors
+/// [`CliError::Signals`].
+pub(crate) fn signalled() -> Result<impl Future<Output = ()>, CliError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::program_file::with_suffix;
+
 pub(crate) mod check;
 pub(crate) mod compute;
 pub(crate) mod daemon;
@@ -21,7 +23,5 @@ pub(crate) const fn mebibytes(count: u64) -> u64 {
 
 /// The folder for jobs beside a state file: its name and `.jobs`.
 pub(crate) fn job_folder(state: &Path) -> PathBuf {
-    let mut folder = state.as_os_str().to_owned();
-    folder.push(".jobs");
-    folder.into()
+    with_suffix(state, ".jobs")
 }

@@ -49,6 +49,13 @@ pub(crate) fn file_name(path: &Path) -> Result<&str, ProgramFileError> {
     name.ok_or_else(|| ProgramFileError::NoName(path.display().to_string()))
 }
 
+/// A path with something after its name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
 /// A file, and after `:/` its path for the program.
 pub(crate) fn parse_file(text: &str) -> Result<ProgramFile, ProgramFileError> {
     let Some((host, inside)) = split_program_path(text) else {

@@ -29,6 +29,9 @@ use crate::service_client::ServiceClient;
 /// The longest time in seconds that a worker is asked to keep a request open. Gateways wait no longer than a minute.
 const LONGEST_WAIT: u32 = 30;
 
+/// The slowest upload in bytes a second.
+pub(crate) const SLOWEST_UPLOAD: u64 = 64 << 10;
+
 /// How many times a job is posted: blobs can be evicted between their upload and the post.
 const POSTS: u8 = 3;
 

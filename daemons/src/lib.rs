@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cancel_on_drop;
 mod chain;
 pub mod client;
 mod context;

@@ -15,7 +15,7 @@ use crate::jobs::document::Program;
 use crate::jobs::files::{OutputPlace, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::hire;
-use crate::jobs::report::{note_report, outcome_text, verdict_name};
+use crate::jobs::report::{note_report, outcome_cell, verdict_name};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::hire::HireArgs;
@@ -108,8 +108,7 @@ fn row(ended: &Ended) -> Vec<Cell> {
     let name = Cell::text(&ended.name);
     match &ended.report {
         Ok(report) => {
-            let outcome = report.result.as_ref().map(|result| outcome_text(result.outcome));
-            let outcome = outcome.map_or(Cell::None, Cell::Text);
+            let outcome = outcome_cell(report.result.as_ref());
             let verdict = Cell::text(verdict_name(report.verdict));
             vec![name, Cell::text(report.job), verdict, outcome, Cell::None]
         }

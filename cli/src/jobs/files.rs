@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use muster_compute::{BlobStore, Digest, JobPath, JobResult, Output};
 
 use crate::error::CliError;
-use crate::program_file::{ProgramFileError, file_name, split_program_path};
+use crate::program_file::{ProgramFileError, file_name, split_program_path, with_suffix};
 
 /// An output of a program, and where it goes on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +70,7 @@ pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Resul
     let mut write = || -> io::Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         folder.map_or(Ok(()), fs::create_dir_all)?;
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
+        let part = with_suffix(path, ".part");
         let mut file = File::create(&part)?;
         let copied = io::copy(&mut source, &mut file).and_then(|_| fs::rename(&part, path));
         if copied.is_err() {

@@ -13,6 +13,7 @@ use muster_messaging::{InMemoryTransport, Transport};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::hire::JournalArgs;
+use crate::program_file::with_suffix;
 
 /// The folder of an account's jobs.
 #[derive(Clone, Debug)]
@@ -49,9 +50,7 @@ impl JobFolder {
 
     /// The folder beside a state file.
     fn beside(state: &Path) -> Result<Self, CliError> {
-        let mut name = state.as_os_str().to_owned();
-        name.push(".files");
-        Self::at(PathBuf::from(name))
+        Self::at(with_suffix(state, ".files"))
     }
 
     /// A folder, which is created if it does not exist.

@@ -1,6 +1,6 @@
 //! What came of a job, for people and for programs.
 
-use muster_compute::Outcome;
+use muster_compute::{JobResult, Outcome};
 use muster_daemons::client::{JobReport, Verdict};
 
 use crate::output::{Cell, CommandOutput, Table, print_note};
@@ -16,11 +16,16 @@ pub(crate) const fn verdict_name(verdict: Verdict) -> &'static str {
 }
 
 /// How a program ended, in words.
-pub(crate) fn outcome_text(outcome: Outcome) -> String {
+fn outcome_text(outcome: Outcome) -> String {
     match outcome {
         Outcome::Exit(code) => format!("exit {code}"),
         Outcome::Trap => "trap".to_owned(),
     }
+}
+
+/// How the program of a result ended, for a table.
+pub(crate) fn outcome_cell(result: Option<&JobResult>) -> Cell {
+    result.map_or(Cell::None, |result| Cell::Text(outcome_text(result.outcome)))
 }
 
 /// The report of a job as fields and a table of workers.
@@ -31,7 +36,7 @@ pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
     let fields = [
         ("job", Cell::text(report.job)),
         ("verdict", Cell::text(verdict_name(report.verdict))),
-        ("outcome", optional(result.map(|result| outcome_text(result.outcome)))),
+        ("outcome", outcome_cell(result)),
         ("result", optional(digest.map(|digest| digest.to_string()))),
         ("stdout", optional(result.map(|result| result.stdout.to_string()))),
         ("local", optional(report.local.map(|digest| digest.to_string()))),

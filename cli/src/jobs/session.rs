@@ -5,12 +5,12 @@ use std::future::Future;
 use muster_daemons::client::{ClientOptions, Jobs, JobsDaemon, JobsOptions, RunOptions};
 use muster_daemons::{Backoff, DaemonContext, HealthReporter, Payout};
 use tokio::select;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Duration;
 
 use super::folder::JobFolder;
 use super::hire::Hired;
 use crate::context::Context;
+use crate::daemon::signalled;
 use crate::error::CliError;
 use crate::options::hire::{HireArgs, JournalArgs, Verify};
 
@@ -51,8 +51,7 @@ pub(crate) async fn run_jobs<T, F>(
 where
     F: Future<Output = Result<T, CliError>>,
 {
-    let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Signals)?;
+    let signalled = signalled()?;
     let local = match args.verify {
         Some(Verify::Local) => Some(folder.local_runner()?),
         None => None,
@@ -64,15 +63,9 @@ where
         at_once: AT_ONCE.saturating_mul(hired.replicas.into()),
         timeout: args.timeout,
     };
-    let client = ClientOptions {
-        only_agreement: None,
-        // What comes back stays the account's credit.
-        payout: Payout { to: None, threshold: u128::MAX },
-        settle_delay: SETTLE_DELAY,
-        first_block: args.journal.from_block,
-        renewal: None,
-        samples: None,
-    };
+    // What comes back stays the account's credit.
+    let payout = Payout { to: None, threshold: u128::MAX };
+    let client = ClientOptions::new(payout, SETTLE_DELAY, args.journal.from_block);
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
     // Its parts together are too large for the stack of a thread.
     let start = Box::pin(JobsDaemon::start(daemon_context, hired.agreement, options));
@@ -82,8 +75,7 @@ where
     let end = async {
         outcome = select! {
             outcome = work => outcome,
-            _ = interrupt.recv() => Err(CliError::Interrupted),
-            _ = terminate.recv() => Err(CliError::Interrupted),
+            () = signalled => Err(CliError::Interrupted),
         };
     };
     let health = HealthReporter::default();

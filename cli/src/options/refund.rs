@@ -24,13 +24,7 @@ pub(crate) struct RefundOptions {
 impl RefundOptions {
     /// As the daemon takes it, which looks for agreements from `first_block` on.
     pub(crate) const fn client_options(&self, first_block: u64) -> ClientOptions {
-        ClientOptions {
-            only_agreement: None,
-            payout: self.payouts.payout(),
-            settle_delay: Duration::from_secs(self.settle_delay),
-            first_block,
-            renewal: None,
-            samples: None,
-        }
+        let settle_delay = Duration::from_secs(self.settle_delay);
+        ClientOptions::new(self.payouts.payout(), settle_delay, first_block)
     }
 }

@@ -8,11 +8,9 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use futures::future::join_all;
 use muster_messaging::{Endpoint, SecretString};
-use tokio_util::sync::CancellationToken;
 
-use super::daemon::ClientDaemon;
-use super::key_tasks::KeyTasks;
-use super::options::{ClientOptions, ConnectOptions};
+use super::agreement_client::AgreementClient;
+use super::options::ConnectOptions;
 use super::probe_context::ProbeContext;
 use super::proxy::Proxy;
 use super::traffic_key::KeyId;
@@ -25,15 +23,11 @@ use crate::run_loop::Daemon;
 #[derive(Debug)]
 pub struct ConnectDaemon {
     /// Does everything apart from the connection.
-    client: ClientDaemon,
-    /// Opens keys, and keeps the endpoints of workers up to date.
-    key_tasks: KeyTasks,
+    client: AgreementClient,
     /// The proxy; `None` once it is stopped.
     proxy: Option<Proxy>,
     /// The address that the proxy listens on.
     address: SocketAddr,
-    /// Cancelled when the agreement is settled.
-    has_ended: CancellationToken,
 }
 
 /// The endpoint of one worker.
@@ -67,16 +61,8 @@ impl ConnectDaemon {
             ProbeContext::open(&context, agreement, probe_paths, proxy.as_ref()).await?;
         let probe_context = Arc::new(probe_context);
         let proxy = Proxy::open(listen, probe_context.clone()).await?;
-        let mut key_tasks = KeyTasks::new(probe_context);
-        key_tasks.step().await?;
-        let client_options = ClientOptions { only_agreement: Some(agreement), ..client };
-        Ok(Self {
-            client: ClientDaemon::start(context, client_options).await?,
-            key_tasks,
-            address: proxy.address(),
-            proxy: Some(proxy),
-            has_ended: CancellationToken::new(),
-        })
+        let client = AgreementClient::start(context, probe_context, client).await?;
+        Ok(Self { client, address: proxy.address(), proxy: Some(proxy) })
     }
 
     /// The address that the proxy listens on.
@@ -87,21 +73,13 @@ impl ConnectDaemon {
 
     /// Completes when the agreement is settled. It never does if the daemon is dropped before that.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.has_ended.clone().cancelled_owned()
+        self.client.ended()
     }
 }
 
 impl Daemon for ConnectDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
-        if !self.client.is_over() {
-            self.key_tasks.step().await?;
-        }
-        let next_event = self.client.step().await?;
-        if self.client.is_over() {
-            self.has_ended.cancel();
-            return Ok(NextEvent::untimed("nothing: the agreement is settled"));
-        }
-        Ok(next_event)
+        self.client.step().await
     }
 
     async fn stop(&mut self) {

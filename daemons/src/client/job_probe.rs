@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use muster_compute::{Digest, Job};
 use muster_messaging::Endpoint;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::probe_context::ProbeContext;
@@ -44,15 +45,15 @@ impl ProbeContext {
         {
             return post(client, &job, |blob| BlobSource::File(jobs.path(blob))).await;
         }
-        let bundle = match synthesize(rand::random()) {
-            Ok(bundle) => bundle,
-            Err(error) => {
-                tracing::error!(%error, "no job to probe with");
+        // It takes milliseconds of processor time.
+        let bundle = match spawn_blocking(|| synthesize(rand::random())).await {
+            Ok(Ok(bundle)) => bundle,
+            failed => {
+                tracing::error!(?failed, "no job to probe with");
                 return Ok(());
             }
         };
-        let bytes = |blob: &Digest| bundle.blobs.get(blob).map(|bytes| bytes.to_vec());
-        post(client, &bundle.job, |blob| BlobSource::Bytes(bytes(blob).unwrap_or_default())).await
+        post(client, &bundle.job, |blob| bundle.source(blob)).await
     }
 }
 

@@ -50,21 +50,17 @@ impl JobSamples {
         self.blobs.path(blob)
     }
 
-    /// A job as a sample, if it and all its blobs are here and small enough.
-    fn info(&self, job: &StoredJob) -> Option<SampleInfo> {
-        let size = self.size(&Job::parse(&job.document).ok()?)?;
-        let size = u32::try_from(size).ok().filter(|size| *size <= SAMPLE_LIMIT)?;
-        Some(SampleInfo { job: B256::new(*job.id.as_bytes()), size })
-    }
-
-    /// Bytes of a job's document and its blobs; `None` if one is not here.
-    fn size(&self, job: &Job) -> Option<u64> {
+    /// A job as a sample, and its content, if it and all its blobs are here and small enough.
+    fn sample(&self, stored: &StoredJob) -> Option<(SampleInfo, Job)> {
+        let job = Job::parse(&stored.document).ok()?;
         let blobs: BTreeSet<_> = job.blobs().collect();
         let document = u64::try_from(job.canonical().len()).ok()?;
-        blobs.iter().try_fold(document, |sum, blob| {
+        let size = blobs.iter().try_fold(document, |sum, blob| {
             let size = self.blobs.size(blob).ok().flatten()?;
             Some(sum.saturating_add(size))
-        })
+        })?;
+        let size = u32::try_from(size).ok().filter(|size| *size <= SAMPLE_LIMIT)?;
+        Some((SampleInfo { job: B256::new(*stored.id.as_bytes()), size }, job))
     }
 }
 
@@ -97,7 +93,7 @@ impl SampleSource for JobSamples {
                 (false, false) => &mut unseen,
             };
             if kind.len() < MAX_LISTED {
-                kind.extend(self.info(job));
+                kind.extend(self.sample(job).map(|(info, _)| info));
             }
         }
         disputed.append(&mut sent);
@@ -112,17 +108,15 @@ impl SampleSource for JobSamples {
         offset: u32,
     ) -> Result<Option<SamplePiece>, BoxError> {
         let [id, blob] = [job, blob].map(|digest| Digest::from_bytes(digest.0));
-        let job = self.store.job(id)?.filter(|job| !job.is_cancelled);
-        let Some(job) = job.filter(|_| agreement == self.agreement.address()) else {
+        let stored = self.store.job(id)?.filter(|job| !job.is_cancelled);
+        let Some(stored) = stored.filter(|_| agreement == self.agreement.address()) else {
             return Ok(None);
         };
-        if self.info(&job).is_none() {
-            return Ok(None);
-        }
+        let Some((_, job)) = self.sample(&stored) else { return Ok(None) };
         if blob == id {
-            return Ok(cut(&job.document, offset));
+            return Ok(cut(&stored.document, offset));
         }
-        if !Job::parse(&job.document)?.blobs().any(|named| named == blob) {
+        if !job.blobs().any(|named| named == blob) {
             return Ok(None);
         }
         Ok(read(&self.blobs.read(&blob)?, offset)?)

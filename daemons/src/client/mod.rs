@@ -5,6 +5,7 @@
 //! agreement's service on a local address. [`JobsDaemon`] does it for one, and runs jobs there. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
 //! tester: it uses and probes them as testers do, under fresh keys for each window.
 
+mod agreement_client;
 mod agreement_task;
 mod client_responder;
 mod connect;

@@ -27,6 +27,21 @@ pub struct ClientOptions {
     pub samples: Option<Arc<dyn SampleSource>>,
 }
 
+impl ClientOptions {
+    /// A client of all agreements of its account, which renews none and has no jobs.
+    #[must_use]
+    pub const fn new(payout: Payout, settle_delay: Duration, first_block: u64) -> Self {
+        Self {
+            only_agreement: None,
+            payout,
+            settle_delay,
+            first_block,
+            renewal: None,
+            samples: None,
+        }
+    }
+}
+
 /// What an operator chooses about a connection to an agreement's service.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {

@@ -2,7 +2,8 @@
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::{Application, MarketError};
+use muster_client::protocol::lifecycle::Times;
+use muster_client::{Application, MarketError, Progress};
 
 use crate::chain::scan_purchases;
 use crate::context::DaemonContext;
@@ -17,6 +18,15 @@ pub struct RunningAgreement {
     pub workers: u8,
     /// The tick in which it ends.
     pub end: u64,
+}
+
+/// Whether a worker serves in the next tick, or can still accept.
+pub(super) fn may_serve(progress: &Progress, times: &Times, index: u8, next: u64) -> bool {
+    if progress.has_accepted(index) {
+        !progress.has_resigned(index)
+    } else {
+        next <= times.last_accept()
+    }
 }
 
 /// The account's agreements for an application that run at this moment, the one that ends last first; and the name of the
@@ -51,12 +61,8 @@ pub async fn running_agreements(
         if !is_open || header.application != application.0 || header.client != account {
             continue;
         }
-        let can_serve = |index: &u8| {
-            let has_accepted = progress.has_accepted(*index);
-            has_accepted && !progress.has_resigned(*index)
-                || !has_accepted && next <= times.last_accept()
-        };
-        let workers = (0..header.redundancy).filter(can_serve).count();
+        let workers = 0..header.redundancy;
+        let workers = workers.filter(|index| may_serve(&progress, &times, *index, next)).count();
         let workers = u8::try_from(workers).unwrap_or(u8::MAX);
         running.push(RunningAgreement { address, workers, end: times.end() });
     }

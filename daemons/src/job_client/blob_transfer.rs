@@ -15,16 +15,13 @@ use tokio_util::io::ReaderStream;
 
 use super::blob_source::BlobSource;
 use super::failure::JobFailure;
-use super::{JobClient, Received};
+use super::{JobClient, Received, SLOWEST_UPLOAD};
 
 /// The longest blob in bytes that is sent out of memory, so that the request can be repeated.
 const SHORT_BLOB: u64 = 1 << 20;
 
 /// The parts in which longer blobs are sent, in bytes.
 const PART: usize = 64 << 10;
-
-/// The slowest upload in bytes a second.
-const SLOWEST_UPLOAD: u64 = 64 << 10;
 
 /// The header that says how many bytes of an upload are there.
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");

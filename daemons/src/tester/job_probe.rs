@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::prober::{ProbeFailure, Prober, ServiceTarget};
 use super::reference_runner::ReferenceJob;
-use crate::job_client::{BlobSource, JobClient, JobEnd, JobFailure, ResultSigner};
+use crate::job_client::{JobClient, JobEnd, JobFailure, ResultSigner, SLOWEST_UPLOAD};
 use crate::job_outputs::fetch_small_outputs;
 use crate::service_client::RESPONSE_TIMEOUT;
 
@@ -35,9 +35,6 @@ impl From<JobFailure> for ProbeFailure {
 
 /// How long a job may wait at a worker until it runs: the worker may be busy with jobs of the client.
 const QUEUE_TIME: Duration = Duration::from_mins(1);
-
-/// The slowest upload in bytes a second.
-const SLOWEST_UPLOAD: u64 = 64 << 10;
 
 /// When the parts of a job's probe are too slow.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +79,8 @@ impl Prober {
         let (deadlines, begun) = (Deadlines::of(job, slow_after), Instant::now());
         let longest = deadlines.done.saturating_add(RESPONSE_TIMEOUT);
         let ask = async {
-            let receipt = submit(&client, job).await?;
+            let source = |blob: &_| job.bundle.source(blob);
+            let receipt = client.submit(&job.bundle.job, source).await?.receipt;
             let is_taken = begun.elapsed() <= deadlines.taken;
             compare(&client, job).await?;
             let is_done = begun.elapsed() <= deadlines.done;
@@ -96,15 +94,6 @@ impl Prober {
 /// How long it takes until a job's probe has failed.
 pub(super) fn slowest(job: &ReferenceJob, response: Duration) -> Duration {
     Deadlines::of(job, response).done
-}
-
-/// Posts a job, and uploads what the worker lacks. Returns the receipt.
-async fn submit(client: &JobClient, job: &ReferenceJob) -> Result<Option<String>, JobFailure> {
-    let source = |blob: &_| {
-        let bytes = job.bundle.blobs.get(blob).map(|bytes| bytes.to_vec());
-        BlobSource::Bytes(bytes.unwrap_or_default())
-    };
-    Ok(client.submit(&job.bundle.job, source).await?.receipt)
 }
 
 /// Waits for a result, compares it, and fetches its outputs.

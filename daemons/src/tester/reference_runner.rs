@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Duration, Instant, timeout};
 
+use crate::cancel_on_drop::CancelOnDrop;
 use crate::job_bundle::JobBundle;
 use crate::synthetic_job::{SyntheticJobError, synthesize};
 
@@ -91,15 +92,6 @@ pub struct ReferenceRunner {
     options: ReferenceOptions,
     /// The runner, once there was a job to run.
     runner: Arc<Mutex<Option<Runner>>>,
-}
-
-/// Ends a job when its caller gives up.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 impl ReferenceRunner {

@@ -83,14 +83,8 @@ async fn start_worker(
 }
 
 /// A client that settles and withdraws at once.
-pub(crate) const CLIENT_OPTIONS: ClientOptions = ClientOptions {
-    only_agreement: None,
-    payout: Payout { to: None, threshold: 1 },
-    settle_delay: Duration::ZERO,
-    first_block: 0,
-    renewal: None,
-    samples: None,
-};
+pub(crate) const CLIENT_OPTIONS: ClientOptions =
+    ClientOptions::new(Payout { to: None, threshold: 1 }, Duration::ZERO, 0);
 
 /// A connection to an agreement, and the address of its proxy.
 async fn start_connect(context: DaemonContext, agreement: Address) -> (ConnectDaemon, SocketAddr) {

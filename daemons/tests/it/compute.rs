@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 use muster_client::Application;
 use muster_compute::{BlobStore, Job, JobDocument, Outcome, Settings};
 use muster_daemons::client::{JobRequest, JobsDaemon, JobsOptions, RunOptions, Verdict};
-use muster_daemons::tester::TesterDaemon;
 use muster_daemons::worker::{ServiceSource, WorkerDaemon, WorkerOptions};
 use muster_daemons::{DaemonContext, Role};
 use muster_job_api::{HostOptions, JobHost};
@@ -13,9 +12,11 @@ use tempfile::TempDir;
 
 use crate::client::{CLIENT_OPTIONS, RunningDaemon, wait_until};
 use crate::harness::{TestChain, worker_options};
-use crate::probing::{ACCEPT_WINDOW, PROBES, measured, probe_window, wait_for_passes};
+use crate::probing::{
+    ACCEPT_WINDOW, PROBES, measured, probe_window, start_testers, wait_for_passes,
+    wait_until_for_sale,
+};
 use crate::tester::job_service::compute_program;
-use crate::tester::running::options;
 
 /// The options of a worker that runs jobs in a folder.
 fn compute_options(folder: &TempDir) -> WorkerOptions {
@@ -45,24 +46,12 @@ async fn start_client(
 async fn testers_without_any_check_measure_a_worker_that_runs_jobs() {
     let (mut chain, folder) = (TestChain::new().await, tempfile::tempdir().unwrap());
     chain.application = Application::WASM1;
-    let (mut testers, mut running) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        let context = chain.context(Role::Tester, &chain.new_account()).await;
-        let daemon = TesterDaemon::start(context.clone(), options()).await.unwrap();
-        running.push(RunningDaemon::spawn(daemon));
-        testers.push(context);
-    }
+    let (testers, mut running) = start_testers(&chain, None).await;
     let (signer, client) = (chain.new_account(), chain.new_account());
     let context = chain.context(Role::Worker, &signer).await;
     let worker = WorkerDaemon::start(context, compute_options(&folder)).await.unwrap();
     let worker = RunningDaemon::spawn(worker);
-    let market = chain.market(&signer).await;
-    let epoch = market.epoch().await.unwrap();
-    wait_until(async || {
-        market.worker(signer.address()).await.is_ok_and(|worker| worker.listed)
-            && market.tester_count(epoch).await.unwrap() == 3
-    })
-    .await;
+    wait_until_for_sale(&chain, &signer).await;
     let purchase = chain.buy(&client, 1, 3).await;
     let agreement = chain.agreement(&client, &purchase).await;
     let context = chain.context(Role::Client, &client).await;

@@ -9,7 +9,6 @@ use std::time::Duration;
 use muster_client::Agreement;
 use muster_client::protocol::abi::State;
 use muster_daemons::client::{ConnectDaemon, ConnectOptions};
-use muster_daemons::tester::{TesterDaemon, TesterOptions};
 use muster_daemons::worker::WorkerDaemon;
 use muster_daemons::{DaemonContext, Measurement, Role};
 use muster_messaging::ProxyUrl;
@@ -20,8 +19,10 @@ use crate::client::{CLIENT_OPTIONS, RunningDaemon, http_get, wait_until};
 use crate::echo_service::EchoService;
 use crate::front_proxy::{FrontProxy, SeenRequest, TUNNEL_ADDRESS, Treatment, start_tunnel};
 use crate::harness::{LENGTH, TestChain, WINDOWS, worker_options};
-use crate::probing::{ACCEPT_WINDOW, PROBES, TICKS, measured, probe_window, wait_for_passes};
-use crate::tester::running::options;
+use crate::probing::{
+    ACCEPT_WINDOW, PROBES, TICKS, measured, probe_window, start_testers, wait_for_passes,
+    wait_until_for_sale,
+};
 
 /// Wei per tick.
 const PRICE: u128 = 1_000_000_000;
@@ -42,25 +43,12 @@ impl Play {
     /// An agreement with the worker behind `front`, whose client and testers connect through `tunnel`.
     async fn start(front: FrontProxy, tunnel: Option<ProxyUrl>) -> Self {
         let (chain, service) = (TestChain::new().await, EchoService::start().await);
-        let (mut running, mut testers) = (Vec::new(), Vec::new());
-        for _ in 0..3 {
-            let context = chain.context(Role::Tester, &chain.new_account()).await;
-            let options = TesterOptions { proxy: tunnel.clone(), ..options() };
-            let daemon = TesterDaemon::start(context.clone(), options).await.unwrap();
-            running.push(RunningDaemon::spawn(daemon));
-            testers.push(context);
-        }
+        let (testers, mut running) = start_testers(&chain, tunnel.clone()).await;
         let (signer, client) = (chain.new_account(), chain.new_account());
         let options = front.worker_options(worker_options(&service.url(), PRICE));
         let context = chain.context(Role::Worker, &signer).await;
         running.push(RunningDaemon::spawn(WorkerDaemon::start(context, options).await.unwrap()));
-        let market = chain.market(&signer).await;
-        let epoch = market.epoch().await.unwrap();
-        wait_until(async || {
-            market.worker(signer.address()).await.is_ok_and(|worker| worker.listed)
-                && market.tester_count(epoch).await.unwrap() == 3
-        })
-        .await;
+        wait_until_for_sale(&chain, &signer).await;
 
         let purchase = chain.buy(&client, 1, 3).await;
         let agreement = chain.agreement(&client, &purchase).await;

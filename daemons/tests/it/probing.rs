@@ -1,13 +1,17 @@
-//! Goes through the moments of testers' probes.
+//! Three testers, and the moments of their probes.
 
 use alloy::primitives::Address;
+use alloy::signers::local::PrivateKeySigner;
 use muster_client::Agreement;
 use muster_daemons::schedule::{Timing, derive, schedule};
-use muster_daemons::{DaemonContext, Measurement};
+use muster_daemons::tester::{TesterDaemon, TesterOptions};
+use muster_daemons::{DaemonContext, Measurement, Role};
+use muster_messaging::ProxyUrl;
 use secrecy::ExposeSecret;
 
-use crate::client::wait_until;
+use crate::client::{RunningDaemon, wait_until};
 use crate::harness::{TestChain, WINDOWS};
+use crate::tester::running::options;
 
 /// Ticks of a window.
 pub(crate) const TICKS: u64 = 1_200;
@@ -17,6 +21,36 @@ pub(crate) const ACCEPT_WINDOW: u32 = 600;
 
 /// Probes of a worker in a window.
 pub(crate) const PROBES: u8 = 3;
+
+/// The testers of an agreement.
+const TESTERS: u32 = 3;
+
+/// Starts the testers, which reach workers through this proxy.
+pub(crate) async fn start_testers(
+    chain: &TestChain,
+    proxy: Option<ProxyUrl>,
+) -> (Vec<DaemonContext>, Vec<RunningDaemon>) {
+    let (mut testers, mut running) = (Vec::new(), Vec::new());
+    for _ in 0..TESTERS {
+        let context = chain.context(Role::Tester, &chain.new_account()).await;
+        let options = TesterOptions { proxy: proxy.clone(), ..options() };
+        let daemon = TesterDaemon::start(context.clone(), options).await.unwrap();
+        running.push(RunningDaemon::spawn(daemon));
+        testers.push(context);
+    }
+    (testers, running)
+}
+
+/// Waits until a worker is in the book, and all testers have checked in.
+pub(crate) async fn wait_until_for_sale(chain: &TestChain, worker: &PrivateKeySigner) {
+    let market = chain.market(worker).await;
+    let epoch = market.epoch().await.unwrap();
+    wait_until(async || {
+        market.worker(worker.address()).await.is_ok_and(|worker| worker.listed)
+            && market.tester_count(epoch).await.unwrap() == TESTERS
+    })
+    .await;
+}
 
 /// The ticks of a tester's probes of a worker in a window.
 pub(crate) async fn probe_ticks(

@@ -6,7 +6,7 @@ use muster_daemons::StoredJob;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
-use crate::jobs::report::outcome_text;
+use crate::jobs::report::outcome_cell;
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
@@ -28,8 +28,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (daemon_context, _) = JobFolder::open_offline(context, &options.journal).await?;
     let jobs = daemon_context.store().jobs()?;
     let rows = jobs.iter().map(|job| {
-        let outcome = job.result.as_ref().map(|result| outcome_text(result.outcome));
-        let outcome = outcome.map_or(Cell::None, Cell::Text);
+        let outcome = outcome_cell(job.result.as_ref());
         let (id, label) = (Cell::text(job.id), Cell::text(&job.label));
         vec![id, label, Cell::text(state_name(job)), outcome, Cell::Count(job.created)]
     });

@@ -8,7 +8,7 @@ use super::list::state_name;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
-use crate::jobs::report::outcome_text;
+use crate::jobs::report::outcome_cell;
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
@@ -48,7 +48,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("memory", Cell::Count(limits.memory)),
         ("storage", Cell::Count(limits.storage)),
         ("time_ms", Cell::Count(limits.time)),
-        ("outcome", optional(result.map(|result| outcome_text(result.outcome)))),
+        ("outcome", outcome_cell(result)),
         ("result", optional(result.and_then(|r| r.digest().ok()).map(|d| d.to_string()))),
         ("stdout", optional(result.map(|result| result.stdout.to_string()))),
     ];

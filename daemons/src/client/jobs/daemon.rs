@@ -1,16 +1,13 @@
 //! The client's part in one agreement, while its jobs run.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_messaging::{ProxyUrl, SampleSource};
-use tokio_util::sync::CancellationToken;
+use muster_messaging::ProxyUrl;
 
 use super::handle::{Jobs, RunOptions};
-use crate::client::daemon::ClientDaemon;
+use crate::client::agreement_client::AgreementClient;
 use crate::client::job_samples::JobSamples;
-use crate::client::key_tasks::KeyTasks;
 use crate::client::options::ClientOptions;
 use crate::client::probe_context::ProbeContext;
 use crate::context::DaemonContext;
@@ -33,13 +30,9 @@ pub struct JobsOptions {
 #[derive(Debug)]
 pub struct JobsDaemon {
     /// Does everything apart from jobs.
-    client: ClientDaemon,
-    /// Opens keys, and keeps the endpoints of workers up to date.
-    key_tasks: KeyTasks,
+    client: AgreementClient,
     /// Runs jobs.
     jobs: Jobs,
-    /// Cancelled when the agreement is settled.
-    has_ended: CancellationToken,
 }
 
 impl JobsDaemon {
@@ -62,17 +55,9 @@ impl JobsDaemon {
         let samples = Arc::new(JobSamples::new(handle, context.store().clone(), run.blobs.clone()));
         probe_context.jobs = Some(samples.clone());
         let probe_context = Arc::new(probe_context);
-        let mut key_tasks = KeyTasks::new(probe_context.clone());
-        key_tasks.step().await?;
-        let (only_agreement, samples): (_, Arc<dyn SampleSource>) = (Some(agreement), samples);
-        let samples = Some(samples);
-        let client_options = ClientOptions { only_agreement, samples, ..client };
-        Ok(Self {
-            client: ClientDaemon::start(context, client_options).await?,
-            key_tasks,
-            jobs: Jobs::new(probe_context, run),
-            has_ended: CancellationToken::new(),
-        })
+        let client_options = ClientOptions { samples: Some(samples), ..client };
+        let client = AgreementClient::start(context, probe_context.clone(), client_options).await?;
+        Ok(Self { client, jobs: Jobs::new(probe_context, run) })
     }
 
     /// What runs jobs. They make progress while the daemon's steps are made.
@@ -80,24 +65,11 @@ impl JobsDaemon {
     pub fn jobs(&self) -> Jobs {
         self.jobs.clone()
     }
-
-    /// Completes when the agreement is settled. It never does if the daemon is dropped before that.
-    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.has_ended.clone().cancelled_owned()
-    }
 }
 
 impl Daemon for JobsDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
-        if !self.client.is_over() {
-            self.key_tasks.step().await?;
-        }
-        let next_event = self.client.step().await?;
-        if self.client.is_over() {
-            self.has_ended.cancel();
-            return Ok(NextEvent::untimed("nothing: the agreement is settled"));
-        }
-        Ok(next_event)
+        self.client.step().await
     }
 
     async fn stop(&mut self) {

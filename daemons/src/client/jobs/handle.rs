@@ -125,11 +125,10 @@ impl Jobs {
         for answer in store.job_answers(id)? {
             let is_open = answer.agreement == agreement && answer.result.is_none();
             let index = shared.index_of(answer.worker).filter(|_| is_open);
-            let Some(route) = index.and_then(|index| shared.route(None, index)) else { continue };
-            let Some(endpoint) = shared.probe_context.endpoint(&route).await else { continue };
-            if let Err(failure) = shared.probe_context.job_client(&route, endpoint).cancel(id).await
-            {
-                tracing::warn!(job = %id, worker = route.index, %failure, "job not cancelled");
+            let Some(index) = index else { continue };
+            let Some(client) = shared.fresh_client(index).await else { continue };
+            if let Err(failure) = client.cancel(id).await {
+                tracing::warn!(job = %id, worker = index, %failure, "job not cancelled");
             }
         }
         Ok(())

@@ -7,21 +7,13 @@ use muster_compute::{BlobStore, Cancel, Execution, Job, Runner, Settings};
 use tokio::task::spawn_blocking;
 
 use super::error::JobsError;
+use crate::cancel_on_drop::CancelOnDrop;
 
 /// Runs jobs on this machine. Clones share the cache of compiled modules.
 #[derive(Clone, Debug)]
 pub struct LocalRunner {
     /// Runs them.
     runner: Arc<Runner>,
-}
-
-/// Cancels a job when its caller gives up.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 impl LocalRunner {

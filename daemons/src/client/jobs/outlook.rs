@@ -4,6 +4,7 @@ use muster_client::protocol::abi::State;
 
 use super::error::JobsError;
 use super::handle::Shared;
+use crate::client::running_agreement::may_serve;
 
 /// What a job that lacks workers can expect.
 pub(super) enum Outlook {
@@ -31,13 +32,9 @@ impl Shared {
         if !matches!(times.state(next), State::Offered | State::Running) {
             return Ok(Outlook::Over);
         }
-        let may_serve = |index: u8| {
-            let has_accepted = progress.has_accepted(index);
-            has_accepted && !progress.has_resigned(index)
-                || !has_accepted && next <= times.last_accept()
-        };
         let mut workers = 0..agreement.terms().header.redundancy;
-        let any = workers.any(|index| is_in_question(index) && may_serve(index));
+        let any =
+            workers.any(|index| is_in_question(index) && may_serve(&progress, &times, index, next));
         Ok(if any { Outlook::Wait } else { Outlook::Nobody })
     }
 }

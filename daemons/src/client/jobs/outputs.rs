@@ -83,7 +83,7 @@ impl Shared {
     }
 
     /// Uses another key at a worker.
-    async fn fresh_client(&self, index: u8) -> Option<JobClient> {
+    pub(super) async fn fresh_client(&self, index: u8) -> Option<JobClient> {
         let route = self.route(None, index)?;
         let endpoint = self.probe_context.endpoint(&route).await?;
         Some(self.probe_context.job_client(&route, endpoint))
