@@ -4,9 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use backon::{ExponentialBuilder, Retryable};
-use muster_messaging::{
-    Delivery, EndpointResponder, Mailbox, Message, MessageError, MessageKey, Transport, seal,
-};
+use muster_messaging::{Delivery, Mailbox, Message, MessageError, MessageKey, Transport, seal};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
@@ -41,12 +39,6 @@ pub(crate) trait Responder: Clone + Send + Sync + 'static {
         delivery: &Delivery,
         now: u64,
     ) -> impl Future<Output = Result<Option<Message>, MessageError>> + Send;
-}
-
-impl Responder for EndpointResponder {
-    async fn reply(&self, delivery: &Delivery, now: u64) -> Result<Option<Message>, MessageError> {
-        self.respond(delivery, now).await
-    }
 }
 
 /// Replies to messages to the account until the returned set is dropped. The store remembers each message that was

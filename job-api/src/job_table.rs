@@ -93,6 +93,7 @@ impl JobTable {
         state.queue.push_back(id);
         state.active.insert(id, ActiveJob::default());
         self.arrival.notify_one();
+        metrics::counter!("muster_worker_jobs_posted_total").increment(1);
         Ok(status(id, JobState::Waiting))
     }
 
@@ -132,6 +133,7 @@ impl JobTable {
             return Ok(());
         }
         self.records.write(id, &JobRecord::Cancelled)?;
+        count_end(&JobRecord::Cancelled);
         state.queue.retain(|waiting| waiting != id);
         leave(&mut state, id);
         Ok(())
@@ -169,10 +171,11 @@ impl JobTable {
             _ if state.closed && !is_done => None,
             record => Some(record),
         };
-        if let Some(record) = record
-            && let Err(error) = self.records.write(id, &record)
-        {
-            tracing::error!(job = %id, %error, "record of a job not written");
+        if let Some(record) = record {
+            if let Err(error) = self.records.write(id, &record) {
+                tracing::error!(job = %id, %error, "record of a job not written");
+            }
+            count_end(&record);
         }
         leave(&mut state, id);
     }
@@ -227,6 +230,19 @@ impl JobTable {
     fn lock(&self) -> MutexGuard<'_, TableState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Counts a job that neither waits nor runs any more.
+fn count_end(record: &JobRecord) {
+    let outcome = match record {
+        JobRecord::Done { cpu_ms, .. } => {
+            metrics::counter!("muster_worker_job_cpu_ms_total").increment(*cpu_ms);
+            "done"
+        }
+        JobRecord::Cancelled => "cancelled",
+        JobRecord::Unfinished { .. } | JobRecord::Waiting { .. } => "unfinished",
+    };
+    metrics::counter!("muster_worker_jobs_ended_total", "outcome" => outcome).increment(1);
 }
 
 /// A status without details.

@@ -27,7 +27,7 @@ pub use crate::error::{BoxError, MessageError};
 pub use crate::in_memory::InMemoryTransport;
 pub use crate::keys::{MessageKey, accounts_of};
 pub use crate::mailbox::{Delivery, Mailbox};
-pub use crate::message::{Claim, Content, Endpoint, Message, RefusalReason};
+pub use crate::message::{Claim, Content, Endpoint, JobLimits, Message, RefusalReason};
 pub use crate::message_format::{MESSAGE_LIMIT, MessageFormatError};
 pub use crate::pass_responder::PassResponder;
 pub use crate::proxy::ProxyUrl;

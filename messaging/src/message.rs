@@ -9,13 +9,13 @@ use crate::delegation::Delegation;
 use crate::message_format::{MESSAGE_LIMIT, MessageFormatError, PIECE_MESSAGE_LIMIT, VERSION};
 use crate::sample::{SampleList, SamplePiece};
 
-/// A message about one agreement. A request's nonce is used once; a reply has the nonce of its request.
+/// A message about one agreement, or about a market. A request's nonce is used once; a reply has the nonce of its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// The id of the agreement's chain.
     pub chain_id: u64,
-    /// The agreement.
+    /// The agreement; the market's contract in a [`Content::JobLimitsRequest`] and its reply.
     pub agreement: Address,
     /// Ties a reply to its request.
     pub nonce: B256,
@@ -74,6 +74,11 @@ pub enum Content {
     },
     /// The client's reply to [`Content::SamplePieceRequest`].
     SamplePiece(SamplePiece),
+    /// Anybody asks a worker how large the jobs are that it takes, before there is an agreement. The message names the
+    /// market's contract in place of an agreement.
+    JobLimitsRequest {},
+    /// A worker's reply to [`Content::JobLimitsRequest`].
+    JobLimits(JobLimits),
     /// The negative reply to any request.
     Refusal {
         /// The reason.
@@ -93,6 +98,24 @@ pub enum Content {
         /// The encoded entries.
         entries: Bytes,
     },
+}
+
+/// How large the jobs are that a worker takes. It enforces the same when they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobLimits {
+    /// Bytes of memory of one job.
+    pub memory: u64,
+    /// Bytes that one job may write.
+    pub storage: u64,
+    /// Milliseconds of processor time of one job.
+    pub time: u64,
+    /// Jobs that run at once, over all agreements.
+    pub running: u32,
+    /// Jobs of one agreement that may wait.
+    pub waiting: u32,
+    /// Bytes of disk for the files of one agreement.
+    pub blobs: u64,
 }
 
 /// The endpoint of a worker's service. `Debug` redacts both fields, and dropping it zeroizes them.
@@ -159,6 +182,9 @@ pub enum RefusalReason {
     /// The client has no such job, or keeps it from testers.
     #[error("the client has no such sample")]
     NoSample,
+    /// The receiver does not run jobs itself: a service behind it might.
+    #[error("the receiver does not know the limits of jobs")]
+    LimitsUnknown,
 }
 
 /// The outermost JSON object.
@@ -209,6 +235,7 @@ impl Message {
                 | Content::PassRequest { .. }
                 | Content::SampleListRequest { .. }
                 | Content::SamplePieceRequest { .. }
+                | Content::JobLimitsRequest {}
                 | Content::Report { .. }
         )
     }

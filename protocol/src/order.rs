@@ -2,7 +2,7 @@
 
 use alloy_primitives::{FixedBytes, U256};
 
-use crate::abi::{Order, Reason, Settings};
+use crate::abi::{Order, Reason, Settings, Worker};
 use crate::{MAX_REDUNDANCY, MAX_SEATS, MAX_TESTERS, MAX_WINDOWS, MIN_WINDOWS, TESTER_APPLICATION};
 
 /// An order whose numbers are in their ranges.
@@ -46,6 +46,14 @@ pub fn default_order(
         expiry: 0,
         start: 0,
     }
+}
+
+/// Whether a worker that is listed can be bought with an order of its application.
+#[must_use]
+pub fn satisfies(worker: &Worker, order: &Order) -> bool {
+    U256::from(worker.maxLength) >= order.length
+        && worker.promised >= order.minUptime
+        && worker.score >= order.minScore
 }
 
 /// Checks the numbers of an order at tick `now` and narrows them to their ranges.

@@ -123,7 +123,8 @@ async fn run_all(context: &Context, options: &Options) -> Result<Vec<Ended>, Cli
     let program = Program::open(&folder.blobs, &options.module, &options.program)?;
     let mut tasks = tasks(options, &folder, &program)?;
     let workers = options.workers;
-    let hired = hire(context, &daemon_context, &options.hire, workers).await?;
+    let hired =
+        hire(context, &daemon_context, &options.hire, workers, &options.program.limits()).await?;
     for task in &mut tasks {
         task.request.replicas = hired.replicas;
     }

@@ -65,7 +65,8 @@ async fn run_program(context: &Context, options: &Options) -> Result<u8, CliErro
     let program = Program::open(&folder.blobs, &options.module, &options.program)?;
     let outputs = places.iter().map(|place| place.output.clone()).collect();
     let job = program.job(&folder.blobs, &options.arguments, None, outputs)?;
-    let hired = hire(context, &daemon_context, &options.hire, None).await?;
+    let hired =
+        hire(context, &daemon_context, &options.hire, None, &options.program.limits()).await?;
     let request = JobRequest {
         job,
         label: file_name(&options.module)?.to_owned(),

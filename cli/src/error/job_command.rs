@@ -53,6 +53,21 @@ pub(crate) enum JobCommandError {
         /// The budget.
         budget: Ether,
     },
+    /// Workers that take smaller jobs, or do not answer.
+    #[error(
+        "{wanted} workers are wanted, and {fitting} of those for sale take a job of {needs}{said}: lower --memory, --storage or \
+         --time, or ask for fewer --replicas"
+    )]
+    TooFewWorkersFit {
+        /// How many were asked for.
+        wanted: usize,
+        /// How many would do.
+        fitting: usize,
+        /// What the job needs.
+        needs: String,
+        /// What each worker said, each after a semicolon.
+        said: String,
+    },
     /// A purchase that somebody did not want.
     #[error("nothing was bought")]
     Declined,

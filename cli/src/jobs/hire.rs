@@ -6,11 +6,13 @@ use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::order;
 use muster_client::{Application, Ether, Market, MarketError, OrderRequest};
+use muster_compute::Limits;
 use muster_daemons::DaemonContext;
 use muster_daemons::client::{buy_once, running_agreements};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
+use crate::jobs::candidates::Candidates;
 use crate::options::hire::HireArgs;
 use crate::output::print_note;
 use crate::progress;
@@ -27,15 +29,16 @@ pub(crate) struct Hired {
     pub(crate) replicas: u8,
 }
 
-/// The agreement for jobs of so many workers: the one that is named, one that runs, or one that is bought now.
+/// The agreement for jobs of so many workers and within these limits: the one that is named, one that runs, or one that is bought now.
 ///
 /// # Errors
-/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::Declined`]; those of the market.
+/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::TooFewWorkersFit`], [`JobCommandError::Declined`]; those of the market.
 pub(crate) async fn hire(
     context: &Context,
     daemon_context: &DaemonContext,
     args: &HireArgs,
     workers: Option<u8>,
+    limits: &Limits,
 ) -> Result<Hired, CliError> {
     let market = daemon_context.market();
     if let Some(address) = args.agreement {
@@ -56,37 +59,60 @@ pub(crate) async fn hire(
         print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
         return Ok(Hired { agreement, replicas });
     }
-    let (order, price) = quote(market, args, workers).await?;
-    let redundancy = u8::try_from(order.redundancy).unwrap_or(u8::MAX);
+    let Choice { order, numbers, price } = choose(daemon_context, args, workers, limits).await?;
     confirm(args, &order, price)?;
     let spinner = progress::spinner(context, "buying");
     let purchase = buy_once(daemon_context, &name, async |market: &Market| {
-        Ok::<_, CliError>(market.buy(&OrderRequest::Custom(order), price).await?)
+        Ok::<_, CliError>(market.hire(&order, &numbers, price).await?)
     });
     let agreement = purchase.await?.agreement;
     drop(spinner);
     print_note(format_args!("agreement {agreement} bought for {}", Ether::from(price)));
-    Ok(Hired { agreement, replicas: args.replicas.unwrap_or(REPLICAS.min(redundancy)) })
+    let hired = u8::try_from(numbers.len()).unwrap_or(u8::MAX);
+    Ok(Hired { agreement, replicas: args.replicas.unwrap_or(REPLICAS.min(hired)) })
 }
 
-/// The order, and its price at this moment. Without a number of workers, there are two, or one if no two are for sale.
-async fn quote(
-    market: &Market,
+/// What is to be bought.
+struct Choice {
+    /// The order.
+    order: Order,
+    /// The workers.
+    numbers: Vec<u32>,
+    /// The price at this moment.
+    price: u128,
+}
+
+/// The cheapest workers that say that they take such jobs. Without a number of workers, there are two, or one if there is no
+/// other.
+async fn choose(
+    daemon_context: &DaemonContext,
     args: &HireArgs,
     workers: Option<u8>,
-) -> Result<(Order, u128), CliError> {
+    limits: &Limits,
+) -> Result<Choice, CliError> {
+    let market = daemon_context.market();
     let named = workers.max(args.replicas);
-    let order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
-    let quote = market.quote(&OrderRequest::Custom(order)).await?;
-    let (order, quote) = if quote.reason == Reason::NotEnoughWorkers && named.is_none() {
-        print_note("only one worker is for sale, so nobody is there to compare it with");
-        let order = job_order(market, args, 1).await?;
-        (order, market.quote(&OrderRequest::Custom(order)).await?)
+    let mut order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
+    let candidates = Candidates::ask(daemon_context, &order).await?;
+    let mut numbers = candidates.fitting(limits);
+    let mut wanted: usize = named.unwrap_or(REPLICAS).into();
+    if numbers.len() == 1 && named.is_none() {
+        print_note("only one worker takes this job, so nobody is there to compare it with");
+        (order, wanted) = (job_order(market, args, 1).await?, 1);
+    }
+    if numbers.len() < wanted && numbers.len() < candidates.len() {
+        return Err(candidates.too_few(wanted, limits).into());
+    }
+    numbers.truncate(wanted);
+    numbers.sort_unstable();
+    let quote = if numbers.len() == wanted {
+        market.quote_hire(&order, &numbers).await?
     } else {
-        (order, quote)
+        // Says why there are not more.
+        market.quote(&OrderRequest::Custom(order)).await?
     };
     match quote.reason {
-        Reason::None => Ok((order, quote.price)),
+        Reason::None => Ok(Choice { order, numbers, price: quote.price }),
         reason => {
             let (required, sent) = (quote.price, args.budget.unwrap_or_default());
             Err(MarketError::PurchaseRefused { reason, required, sent }.into())

@@ -218,7 +218,6 @@ impl BackgroundProcess {
     }
 
     /// The URL of a daemon's health, when it is ready.
-    #[cfg(feature = "failpoints")]
     pub(crate) fn health(&mut self) -> String {
         self.ready()["health"].as_str().unwrap().to_owned()
     }

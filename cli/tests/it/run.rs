@@ -20,6 +20,8 @@ pub(crate) struct JobMarket {
     pub(crate) relay: Relay,
     /// The workers.
     workers: Vec<BackgroundProcess>,
+    /// The URL of the last one's health.
+    health: String,
 }
 
 impl JobMarket {
@@ -27,7 +29,7 @@ impl JobMarket {
     pub(crate) async fn start(name: &str, workers: &[&str]) -> Self {
         let market = TestMarket::with_long_windows(name).await;
         let relay = Relay::start(RelayConfig::default()).await.unwrap();
-        let mut this = Self { market, relay, workers: Vec::new() };
+        let mut this = Self { market, relay, workers: Vec::new(), health: String::new() };
         this.market.fund_accounts(&["cleo"]);
         for (price, worker) in (1..).zip(workers) {
             this.add_worker(worker, price, "--compute").await;
@@ -39,11 +41,14 @@ impl JobMarket {
     pub(crate) async fn add_worker(&mut self, name: &str, price: u32, service: &str) {
         let folder = &self.market.folder;
         self.market.fund_accounts(&[name]);
-        let options = format!("--state {name}.db --courtesy 0 --relay {}", self.relay.url());
+        let options = format!(
+            "--state {name}.db --courtesy 0 --health 127.0.0.1:0 --relay {}",
+            self.relay.url()
+        );
         let run =
             format!("worker run --account dev:{name} --price {price}gwei {options} {service}");
         let mut worker = BackgroundProcess::start(folder, &run);
-        worker.ready();
+        self.health = worker.health();
         is_listed(folder, name).await;
         self.workers.push(worker);
     }
@@ -149,6 +154,40 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     assert_eq!(fs::read_to_string(market.folder().file("new/moved")).unwrap(), "data");
     let (code, _, stderr) = market.run(&format!("{run} -- /in/none /out/copied"));
     assert_eq!(code, 134, "a trap: {stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_are_asked_before_they_are_bought() {
+    let mut market = JobMarket::start("run-limits", &[]).await;
+    market.add_worker("bob", 1, "--compute --job-memory 512").await;
+    market.add_worker("ada", 2, "--compute").await;
+    let metrics = market.health.replace("/health", "/metrics");
+    market.add_worker("mallory", 3, "--compute").await;
+    market.workers.pop();
+    compile(market.folder(), "echo");
+    let run = "run echo.wasm --testers 0 --budget 1eth --yes --memory 600";
+    let (code, _, stderr) = market.run(&format!("{run} --replicas 2"));
+    assert_eq!((code, market.agreements()), (125, 0), "{stderr}");
+    for said in
+        ["600 MiB", "worker 1 takes 512 MiB", "worker 2 takes 1024 MiB", "worker 3 does not answer"]
+    {
+        assert!(stderr.contains(said), "{said}: {stderr}");
+    }
+    let (code, _, stderr) = market.run(run);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("only one worker takes this job"), "{stderr}");
+    let agreements = market.folder().json("agreement list");
+    let agreement = agreements["agreements"][0]["agreement"].as_str().unwrap();
+    let shown = market.folder().json(&format!("agreement show {agreement}"));
+    let ada = market.folder().json("credit dev:ada")["account"].clone();
+    assert_eq!(shown["workers"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["workers"][0]["account"], ada);
+
+    let metrics = reqwest::get(metrics).await.unwrap().text().await.unwrap();
+    for counted in ["posted_total 1", "ended_total{outcome=\"done\"} 1"] {
+        let line = format!("muster_worker_jobs_{counted}");
+        assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

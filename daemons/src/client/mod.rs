@@ -15,6 +15,7 @@ mod endpoint_pool;
 mod failpoints;
 #[cfg(test)]
 mod guess;
+mod job_limits;
 mod job_probe;
 mod job_samples;
 mod jobs;
@@ -32,6 +33,7 @@ pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
+pub use self::job_limits::{JobCapacity, ask_job_capacity};
 pub use self::jobs::{
     Evidence, EvidenceError, JobAnswer, JobReport, JobRequest, Jobs, JobsDaemon, JobsError,
     JobsOptions, LocalRunner, RunOptions, Statement, Verdict, wrong_workers,

@@ -21,6 +21,7 @@ use super::options::WorkerOptions;
 use super::receipt_signer::ReceiptSigner;
 use super::services::Services;
 use super::units::wei_to_ether;
+use super::worker_responder::WorkerResponder;
 use crate::chain::{RpcChainView, scan_purchases, skip_history};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -88,7 +89,10 @@ impl WorkerDaemon {
 
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let token_issuer = Arc::new(TokenIssuer { store, secret, url: url.clone() });
-        let responder = EndpointResponder::new(context.account(), chain_view, token_issuer);
+        let endpoints = EndpointResponder::new(context.account(), chain_view, token_issuer);
+        let job_limits = Services::job_limits(&options.source);
+        let market = (context.market().node().chain_id(), context.market().dispatcher());
+        let responder = WorkerResponder { endpoints, market, job_limits };
         let responder_task = spawn_responder(&context, responder).await?;
         Ok(Self {
             services: Services::new(options.source.clone(), context.signer()),

@@ -19,6 +19,7 @@ mod options;
 mod receipt_signer;
 mod services;
 mod units;
+mod worker_responder;
 
 pub use self::daemon::WorkerDaemon;
 #[cfg(feature = "failpoints")]

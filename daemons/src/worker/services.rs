@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_gateway::{Limits, ServiceConfig, ServiceProcess, Upstream};
-use muster_job_api::JobHost;
+use muster_job_api::{JobHost, WorkerLimits};
+use muster_messaging::JobLimits;
 
 use super::job_folders::JobFolders;
 use super::job_service::JobService;
@@ -72,6 +73,14 @@ impl Services {
             requests_per_second: requests_per_second.unwrap_or(limits.requests_per_second),
             ..limits
         }
+    }
+
+    /// How large the jobs are that a source takes; `None` if it does not run jobs itself.
+    pub(super) fn job_limits(source: &ServiceSource) -> Option<JobLimits> {
+        let ServiceSource::Compute { host, .. } = source else { return None };
+        let WorkerLimits { job, running, waiting, blobs, profiles: _ } = host.limits().clone();
+        let muster_compute::Limits { memory, storage, time } = job;
+        Some(JobLimits { memory, storage, time, running, waiting, blobs })
     }
 
     /// Starts the service of an agreement, unless it runs or one serves all. `domain` is that of the agreement's receipts.

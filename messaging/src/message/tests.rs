@@ -4,8 +4,8 @@ use alloy::primitives::{Address, B256, Bytes};
 use alloy::signers::local::PrivateKeySigner;
 
 use super::{
-    Claim, Content, Endpoint, MESSAGE_LIMIT, Message, MessageFormatError, PIECE_MESSAGE_LIMIT,
-    RefusalReason,
+    Claim, Content, Endpoint, JobLimits, MESSAGE_LIMIT, Message, MessageFormatError,
+    PIECE_MESSAGE_LIMIT, RefusalReason,
 };
 use crate::delegation::Delegation;
 use crate::sample::{MAX_LISTED, PIECE_SIZE, SampleInfo, SampleList, SamplePiece};
@@ -39,6 +39,15 @@ fn one_of_each_kind() -> Vec<Message> {
         }),
         Content::SamplePieceRequest { window: 20, place: 7, job: key, blob: key, offset: u32::MAX },
         Content::SamplePiece(SamplePiece { size: u32::MAX, bytes: vec![9; 72] }),
+        Content::JobLimitsRequest {},
+        Content::JobLimits(JobLimits {
+            memory: u64::MAX,
+            storage: u64::MAX,
+            time: u64::MAX,
+            running: u32::MAX,
+            waiting: u32::MAX,
+            blobs: u64::MAX,
+        }),
         Content::Refusal { reason: RefusalReason::NotRunning },
         Content::Report { place: 7, salt: key, r: key, vs: key, entries: Bytes::from(vec![9; 72]) },
     ]

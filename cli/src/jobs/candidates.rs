@@ -1,0 +1,85 @@
+//! Which workers could run a job: those for sale that say that they take jobs as large as it.
+
+use muster_client::Market;
+use muster_client::protocol::abi::{Order, Worker};
+use muster_client::protocol::order::satisfies;
+use muster_compute::Limits;
+use muster_daemons::DaemonContext;
+use muster_daemons::client::{JobCapacity, ask_job_capacity};
+use muster_messaging::JobLimits;
+
+use crate::error::{CliError, JobCommandError};
+
+/// The most workers that are asked, cheapest first.
+const MAX_ASKED: usize = 16;
+
+/// Bytes of a mebibyte.
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Workers that an order could buy, cheapest first, and what they take.
+#[derive(Debug)]
+pub(super) struct Candidates(Vec<(Worker, JobCapacity)>);
+
+impl Candidates {
+    /// Asks the cheapest workers for sale that satisfy the order.
+    pub(super) async fn ask(context: &DaemonContext, order: &Order) -> Result<Self, CliError> {
+        let workers = cheapest(context.market(), order).await?;
+        let capacities = ask_job_capacity(context, &workers).await?;
+        Ok(Self(workers.into_iter().zip(capacities).collect()))
+    }
+
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The numbers of those that take jobs of these limits, or do not know whether they do; cheapest first.
+    pub(super) fn fitting(&self, job: &Limits) -> Vec<u32> {
+        let fitting = self.0.iter().filter(|(_, capacity)| match capacity {
+            JobCapacity::Silent => false,
+            JobCapacity::Unknown => true,
+            JobCapacity::Limits(JobLimits { memory, storage, time, .. }) => {
+                *memory >= job.memory && *storage >= job.storage && *time >= job.time
+            }
+        });
+        fitting.map(|(worker, _)| worker.number).collect()
+    }
+
+    /// Why they are not enough.
+    pub(super) fn too_few(&self, wanted: usize, job: &Limits) -> JobCommandError {
+        let said = self.0.iter().map(|(worker, capacity)| {
+            let number = worker.number;
+            match capacity {
+                JobCapacity::Silent => format!("; worker {number} does not answer"),
+                JobCapacity::Unknown => format!("; worker {number} knows no limits"),
+                JobCapacity::Limits(JobLimits { memory, storage, time, .. }) => {
+                    format!("; worker {number} takes {}", limits_text(*memory, *storage, *time))
+                }
+            }
+        });
+        let needs = limits_text(job.memory, job.storage, job.time);
+        let fitting = self.fitting(job).len();
+        JobCommandError::TooFewWorkersFit { wanted, fitting, needs, said: said.collect() }
+    }
+}
+
+/// Limits in words.
+fn limits_text(memory: u64, storage: u64, time: u64) -> String {
+    let (memory, storage) = (memory.div_euclid(MEBIBYTE), storage.div_euclid(MEBIBYTE));
+    format!("{memory} MiB of memory, {storage} MiB of files and {} s", time.div_euclid(1_000))
+}
+
+/// The cheapest listed workers that satisfy an order.
+async fn cheapest(market: &Market, order: &Order) -> Result<Vec<Worker>, CliError> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    loop {
+        let page = market.listed_workers(order.application, from).await?;
+        let next = page.last().map_or(0, |last| last.next);
+        found.extend(page.into_iter().filter(|worker| satisfies(worker, order)));
+        if next == 0 || found.len() >= MAX_ASKED {
+            found.truncate(MAX_ASKED);
+            return Ok(found);
+        }
+        from = next;
+    }
+}
