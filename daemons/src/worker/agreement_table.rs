@@ -7,7 +7,8 @@ use std::sync::{PoisonError, RwLock};
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::receipt::part_of_window;
 use muster_gateway::{AuthorizationError, Upstream};
-use tokio::time::Instant;
+
+use crate::unix_time::unix_now;
 
 /// What the gateway knows of an agreement that this worker serves.
 #[derive(Clone, Debug)]
@@ -42,10 +43,19 @@ struct TableState {
     tick: u64,
     /// Whether ticks are seconds, so that they pass without a step.
     ticks_are_seconds: bool,
-    /// The time of the latest step.
-    updated_at: Instant,
+    /// The machine's second of the latest step. Ticks of seconds change when that does, so that a worker is never in another
+    /// window than testers whose clocks are right.
+    updated_at: u64,
     /// The agreements.
     entries: HashMap<Address, TableEntry>,
+}
+
+impl TableState {
+    /// The tick in a second of the machine.
+    const fn now(&self, second: u64) -> u64 {
+        let passed = second.saturating_sub(self.updated_at);
+        if self.ticks_are_seconds { self.tick.saturating_add(passed) } else { self.tick }
+    }
 }
 
 impl Default for AgreementTable {
@@ -53,7 +63,7 @@ impl Default for AgreementTable {
         Self(RwLock::new(TableState {
             tick: 0,
             ticks_are_seconds: false,
-            updated_at: Instant::now(),
+            updated_at: unix_now(),
             entries: HashMap::new(),
         }))
     }
@@ -67,7 +77,7 @@ impl AgreementTable {
         ticks_are_seconds: bool,
         open: Vec<(Address, TableEntry)>,
     ) {
-        let (updated_at, entries) = (Instant::now(), open.into_iter().collect());
+        let (updated_at, entries) = (unix_now(), open.into_iter().collect());
         let state = TableState { tick, ticks_are_seconds, updated_at, entries };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
@@ -82,8 +92,7 @@ impl AgreementTable {
     ) -> Result<(TableEntry, Position), AuthorizationError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let entry = state.entries.get(&agreement).ok_or(AuthorizationError::UnknownAgreement)?;
-        let passed = if state.ticks_are_seconds { state.updated_at.elapsed().as_secs() } else { 0 };
-        let now = state.tick.saturating_add(passed);
+        let now = state.now(unix_now());
         let Range { start, end } = entry.ticks;
         let current = entry.windows.iter().find(|(_, ticks)| ticks.contains(&now));
         let current = current.filter(|_| now < end).map(|(window, ticks)| {
@@ -92,5 +101,23 @@ impl AgreementTable {
             Position { window: *window, part }
         });
         Ok((entry.clone(), current.ok_or(AuthorizationError::NotRunning { start, now, end })?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_seconds_change_with_the_machine_s_second() {
+        let state = |ticks_are_seconds| TableState {
+            tick: 100,
+            ticks_are_seconds,
+            updated_at: 7_000,
+            entries: HashMap::new(),
+        };
+        let ticks = [6_999, 7_000, 7_001, 7_090].map(|second| state(true).now(second));
+        assert_eq!(ticks, [100, 100, 101, 190]);
+        assert_eq!(state(false).now(7_090), 100);
     }
 }

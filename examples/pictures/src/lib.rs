@@ -19,6 +19,7 @@ const USAGE: &str = "usage: pictures paint IN OUT | shrink IN OUT | sheet FOLDER
 /// Where a command of WASI preview 1 begins.
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() {
+    std::panic::set_hook(Box::new(|panic| files::complain(&panic.to_string())));
     if let Err(failure) = run() {
         files::complain(&failure);
         files::exit(1);
