@@ -24,6 +24,8 @@ pub enum Optimization {
 /// An engine that compiles, or one that can only run what was compiled.
 pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engine> {
     let mut config = Config::new();
+    #[cfg(feature = "pulley")]
+    config.target("pulley64")?;
     config
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
