@@ -1,10 +1,10 @@
 //! All pictures of a folder on one sheet.
 
 use crate::{Failure, files, shrink};
-use image::{Rgb, RgbImage, imageops};
+use image::{DynamicImage, Rgb, RgbImage, imageops};
 
-/// Pixels of a place on the sheet, its edge included.
-const PLACE: u32 = 176;
+/// Width and height of a picture on the sheet, at most.
+const PLACE: (u32, u32) = (144, 108);
 
 /// Pixels between pictures.
 const GAP: u32 = 8;
@@ -18,19 +18,17 @@ pub(crate) fn sheet(folder: &str) -> Result<RgbImage, Failure> {
     }
     let columns = (1..).find(|side| side * side >= count).unwrap_or(1);
     let rows = count.div_ceil(columns);
-    let size = |places: u32| places * PLACE + GAP;
-    let mut sheet = RgbImage::from_pixel(size(columns), size(rows), Rgb([250, 249, 245]));
+    let side = |places: u32, place: u32| places * (place + GAP) + GAP;
+    let (width, height) = (side(columns, PLACE.0), side(rows, PLACE.1));
+    let mut sheet = RgbImage::from_pixel(width, height, Rgb([250, 249, 245]));
     for (index, name) in (0..).zip(&names) {
-        let picture = shrink(&format!("{folder}/{name}"))?;
-        let side = PLACE - GAP;
-        let picture = imageops::thumbnail(
-            &picture,
-            side * picture.width() / picture.width().max(picture.height()),
-            side * picture.height() / picture.width().max(picture.height()),
-        );
-        let (column, row) = (index % columns, index / columns);
-        let place = |at: u32, length: u32| i64::from(at * PLACE + GAP + (side - length) / 2);
-        let (x, y) = (place(column, picture.width()), place(row, picture.height()));
+        let picture = DynamicImage::from(shrink(&format!("{folder}/{name}"))?);
+        let picture = picture.thumbnail(PLACE.0, PLACE.1).into_rgb8();
+        let middle = |at: u32, place: u32, length: u32| {
+            i64::from(side(at, place) + (place - length) / 2)
+        };
+        let x = middle(index % columns, PLACE.0, picture.width());
+        let y = middle(index / columns, PLACE.1, picture.height());
         imageops::replace(&mut sheet, &picture, x, y);
     }
     Ok(sheet)
