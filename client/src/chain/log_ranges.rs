@@ -61,14 +61,9 @@ impl LogRanges {
 /// Whether a shorter range may be answered. Each provider says so in other words and under other codes, or as an HTTP status;
 /// what a node says of too many requests, and what no node says, is something else.
 fn may_be_range(error: &BackendError) -> bool {
-    let (code, text) = match error {
-        BackendError::Node(NodeError::Rpc { code, message }) => (*code, message.to_string()),
-        BackendError::Node(NodeError::NotANode { source, .. }) => (0, source.to_string()),
-        BackendError::Reverted(_) | BackendError::Node(_) => return false,
-    };
-    let text = text.to_lowercase();
-    let of_rate = ["429", "too many requests", "rate limit", "per second", "request limit"];
-    code != 429 && code != -32_029 && !of_rate.iter().any(|words| text.contains(words))
+    let is_answer =
+        matches!(error, BackendError::Node(NodeError::Rpc { .. } | NodeError::NotANode { .. }));
+    is_answer && !error.is_rate_limit()
 }
 
 #[cfg(test)]

@@ -51,6 +51,36 @@ pub enum NodeError {
     Signing(#[source] BoxError),
 }
 
+/// What nodes say of too many requests, in lower case: each provider has words of its own.
+const RATE_LIMIT_WORDS: [&str; 8] = [
+    "429",
+    "too many requests",
+    "rate limit",
+    "rate exceeded",
+    "per second",
+    "/second",
+    "request limit",
+    "request count exceeded",
+];
+
+/// JSON-RPC error codes, and a status of HTTP, that stand for too many requests whatever the words are.
+const RATE_LIMIT_CODES: [i64; 2] = [429, -32_029];
+
+impl NodeError {
+    /// Whether the node answers if it is asked later, because it was asked too often.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        let (code, text) = match self {
+            Self::Rpc { code, message } => (*code, message.to_string()),
+            // The body of an answer with a status of HTTP.
+            Self::NotANode { source, .. } => (0, source.to_string()),
+            _ => return false,
+        };
+        let text = text.to_lowercase();
+        RATE_LIMIT_CODES.contains(&code)
+            || RATE_LIMIT_WORDS.iter().any(|words| text.contains(words))
+    }
+}
+
 /// Why a backend has no answer.
 #[derive(Debug)]
 pub(crate) enum BackendError {
@@ -58,4 +88,11 @@ pub(crate) enum BackendError {
     Reverted(Bytes),
     /// The node is the problem.
     Node(NodeError),
+}
+
+impl BackendError {
+    /// See [`NodeError::is_rate_limit`].
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Node(error) if error.is_rate_limit())
+    }
 }

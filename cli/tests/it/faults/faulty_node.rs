@@ -1,7 +1,7 @@
 //! A node that forwards requests to another one, with or without faults.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -33,10 +33,15 @@ pub(super) enum NodeBehavior {
     Stuck(u64),
     /// With logs of so many blocks at most.
     LogRange(u64),
+    /// As the node behind it, to so many requests in any second.
+    PerSecond(usize),
 }
 
 /// The behavior, and the number of requests since it was set.
 type Shared = Arc<Mutex<(NodeBehavior, usize)>>;
+
+/// When requests of the last second were answered.
+static ANSWERED: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
 
 /// See the module.
 pub(super) struct FaultyNode {
@@ -109,7 +114,12 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
             let message = format!("eth_getLogs is limited to a {most} block range");
             reply("error", json!({"code": -32_600, "message": message}))
         }
-        NodeBehavior::Healthy | NodeBehavior::LogRange(_) => forward(&url, body).await,
+        NodeBehavior::PerSecond(most) if !has_room(most) => {
+            (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").into_response()
+        }
+        NodeBehavior::Healthy | NodeBehavior::LogRange(_) | NodeBehavior::PerSecond(_) => {
+            forward(&url, body).await
+        }
         NodeBehavior::Stuck(_) if asked["method"] == "eth_getTransactionReceipt" => {
             reply("result", Value::Null)
         }
@@ -119,6 +129,17 @@ async fn respond(State((shared, url)): State<(Shared, String)>, body: String) ->
             forward(&url, body).await
         }
     }
+}
+
+/// Whether one more request may be answered now.
+fn has_room(most: usize) -> bool {
+    let mut answered = ANSWERED.lock().unwrap();
+    answered.retain(|answered| answered.elapsed() < Duration::from_secs(1));
+    let has_room = answered.len() < most;
+    if has_room {
+        answered.push(Instant::now());
+    }
+    has_room
 }
 
 /// How many blocks' logs a request asks for; `None` if it asks for something else.

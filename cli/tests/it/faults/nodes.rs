@@ -256,3 +256,29 @@ async fn a_provider_that_sends_logs_of_few_blocks_shows_the_same() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_answers_five_times_a_second_is_enough() {
+    let test_market = TestMarket::with_long_windows("rate-limit").await;
+    test_market.fund_accounts(&["ada", "cleo"]);
+    let limited = NodeBehavior::PerSecond(5);
+    let node = FaultyNode::start_with(&test_market.chain.url(), limited).await;
+    let folder = &test_market.folder;
+    let rpc = format!("--rpc {}", node.url);
+    let service = "--upstream http://127.0.0.1:1 --relay ws://127.0.0.1:1";
+    let run = format!("worker run --account dev:ada --price 20gwei --state ada.db {service} {rpc}");
+    let mut worker = BackgroundProcess::start(folder, &run);
+    worker.ready();
+    is_listed(folder, "ada").await;
+    for command in ["market show", "worker list", "agreement list", "config", "history"] {
+        folder.json(&format!("{command} {rpc}"));
+    }
+    let order = "--length 1200 --windows 1 --testers 0";
+    let bought = folder.json(&format!("client buy --account dev:cleo {order} {rpc}"));
+    let agreement = bought["agreement"].as_str().unwrap();
+    until(async || {
+        folder.json(&format!("agreement show {agreement}"))["workers"][0]["accepted"] == true
+    })
+    .await;
+    assert_eq!(worker.terminate(), Some(0));
+}

@@ -23,6 +23,9 @@ pub(super) fn backend_error(url: &str, error: TransportError) -> BackendError {
             }
             NodeError::Rpc { code: answer.code, message: answer.message.into() }
         }
+        RpcError::Transport(TransportErrorKind::HttpError(error)) if error.status == 429 => {
+            NodeError::Rpc { code: error.status.into(), message: "too many requests".into() }
+        }
         RpcError::Transport(TransportErrorKind::HttpError(error)) => {
             NodeError::NotANode { url, source: error.into() }
         }

@@ -116,7 +116,9 @@ impl RankedEndpoint {
             let url = self.url.clone();
             Err(BackendError::Node(NodeError::Unreachable { url, source: slow.into() }))
         });
-        let is_at_fault = answer.as_ref().is_err_and(is_node_fault);
+        // A node that was asked too often works, and a new connection would be one more request.
+        let is_at_fault =
+            answer.as_ref().is_err_and(|error| is_node_fault(error) && !error.is_rate_limit());
         if is_at_fault || was_down {
             // A success does not undo a fault that another request found meanwhile.
             self.health().down = is_at_fault;

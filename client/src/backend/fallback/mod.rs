@@ -5,6 +5,7 @@
 //! task beside them compares the heads and chain ids of all nodes every few seconds.
 
 mod endpoint;
+mod rate_limit;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use futures::future::join_all;
 use tokio::time::{Duration, Instant};
 
 use self::endpoint::{IsNodeFault, RankedEndpoint, retry_call, retry_lookup};
+use self::rate_limit::repeat_later;
 use super::connect::ConnectOptions;
 use super::origin::origin;
 use super::{
@@ -78,13 +80,15 @@ impl FallbackBackend {
         timeouts: Timeouts,
     ) -> Result<Self, NodeError> {
         let connect = |endpoint| {
-            RankedEndpoint::request(
-                endpoint,
-                chain_id,
-                timeouts.request,
-                retry_lookup,
-                |backend| async move { Ok(backend) },
-            )
+            repeat_later(move || {
+                RankedEndpoint::request(
+                    endpoint,
+                    chain_id,
+                    timeouts.request,
+                    retry_lookup,
+                    |backend| async move { Ok(backend) },
+                )
+            })
         };
         let answers = join_all(endpoints.iter().map(connect)).await;
         let (mut backends, mut errors) = (Vec::new(), Vec::new());
@@ -141,7 +145,7 @@ impl FallbackBackend {
         &self,
         request: impl Fn(Arc<dyn Backend>) -> F,
     ) -> Result<T, BackendError> {
-        self.try_all(retry_call, request).await.0
+        repeat_later(|| async { self.try_all(retry_call, &request).await.0 }).await
     }
 
     /// Sends a request that every healthy node answers.
@@ -149,7 +153,7 @@ impl FallbackBackend {
         &self,
         request: impl Fn(Arc<dyn Backend>) -> F,
     ) -> Result<T, BackendError> {
-        self.try_all(retry_lookup, request).await.0
+        repeat_later(|| async { self.try_all(retry_lookup, &request).await.0 }).await
     }
 
     /// Compares all nodes in a task of its own, if it is time and there is a choice.
