@@ -1,6 +1,7 @@
 //! Errors between this program and a node.
 
 use std::error::Error;
+use std::time::Duration;
 
 use alloy::primitives::Bytes;
 
@@ -36,6 +37,16 @@ pub enum NodeError {
         /// The node's message.
         message: Box<str>,
     },
+    /// The node answers no more requests for now, because there were too many. Temporary.
+    #[error(
+        "the node refused, because it was asked too often: {message}: try again later, or use a node that allows more"
+    )]
+    RateLimited {
+        /// The node's message.
+        message: Box<str>,
+        /// The pause that it asks for, if it names one.
+        retry_after: Option<Duration>,
+    },
     /// The node, or the transaction, belongs to another chain.
     #[error("{what} belongs to chain {found}, and this is about chain {expected}: check the URLs")]
     WrongChain {
@@ -51,36 +62,6 @@ pub enum NodeError {
     Signing(#[source] BoxError),
 }
 
-/// What nodes say of too many requests, in lower case: each provider has words of its own.
-const RATE_LIMIT_WORDS: [&str; 8] = [
-    "429",
-    "too many requests",
-    "rate limit",
-    "rate exceeded",
-    "per second",
-    "/second",
-    "request limit",
-    "request count exceeded",
-];
-
-/// JSON-RPC error codes, and a status of HTTP, that stand for too many requests whatever the words are.
-const RATE_LIMIT_CODES: [i64; 2] = [429, -32_029];
-
-impl NodeError {
-    /// Whether the node answers if it is asked later, because it was asked too often.
-    pub(crate) fn is_rate_limit(&self) -> bool {
-        let (code, text) = match self {
-            Self::Rpc { code, message } => (*code, message.to_string()),
-            // The body of an answer with a status of HTTP.
-            Self::NotANode { source, .. } => (0, source.to_string()),
-            _ => return false,
-        };
-        let text = text.to_lowercase();
-        RATE_LIMIT_CODES.contains(&code)
-            || RATE_LIMIT_WORDS.iter().any(|words| text.contains(words))
-    }
-}
-
 /// Why a backend has no answer.
 #[derive(Debug)]
 pub(crate) enum BackendError {
@@ -88,11 +69,4 @@ pub(crate) enum BackendError {
     Reverted(Bytes),
     /// The node is the problem.
     Node(NodeError),
-}
-
-impl BackendError {
-    /// See [`NodeError::is_rate_limit`].
-    pub(crate) fn is_rate_limit(&self) -> bool {
-        matches!(self, Self::Node(error) if error.is_rate_limit())
-    }
 }
