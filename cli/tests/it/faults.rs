@@ -9,10 +9,10 @@
 
 mod client;
 mod clock_skew;
-mod faulty_node;
 mod nodes;
 mod nonces;
 mod outages;
+mod rate_limits;
 mod test_daemons;
 mod tester;
 mod worker;
