@@ -47,7 +47,7 @@ pub(crate) enum ParseError {
     #[error("a key for messages is 64 hexadecimal digits, as `muster key show` prints it")]
     MessageKey,
     /// Not a duration.
-    #[error("seconds are a number such as 0.5, above 0 and at most 3600")]
+    #[error("seconds are a number such as 0.5, above 0 and at most 30")]
     Seconds,
     /// Not a path.
     #[error("a path begins with a slash")]
@@ -97,10 +97,10 @@ pub(crate) fn basis_points(text: &str) -> Result<u16, ParseError> {
     bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::BasisPoints)
 }
 
-/// A duration in seconds, of an hour at most.
+/// A duration in seconds, of half a minute at most.
 pub(crate) fn seconds(text: &str) -> Result<Duration, ParseError> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|it| !it.is_zero() && *it <= Duration::from_hours(1)).ok_or(ParseError::Seconds)
+    seconds.filter(|it| !it.is_zero() && *it <= Duration::from_secs(30)).ok_or(ParseError::Seconds)
 }
 
 /// An address and port to listen on.

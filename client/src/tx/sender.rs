@@ -128,6 +128,8 @@ impl TxSender {
     ) -> Result<Receipt, MarketError> {
         let gas = match self.chain.backend().estimate_gas(request, env).await {
             Ok(estimate) => fees::gas_limit(estimate),
+            // The call has just succeeded, so this node only cannot estimate it.
+            Err(BackendError::Node(NodeError::Rpc { .. })) => fees::GAS_WITHOUT_ESTIMATE,
             Err(error) => return Err(self.chain.tx_error(error, contract, request, 0).await),
         };
         let (signed, _guard) = self.sign_and_broadcast(contract, request, gas, base_fee).await?;
