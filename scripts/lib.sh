@@ -65,6 +65,11 @@ build_muster() {
   MUSTER_BUILT=1
 }
 
+# Builds target/debug/node-proxy, and makes `node-proxy` that program; after prepare_programs.
+build_node_proxy() {
+  [ -n "${MUSTER_BUILT:-}" ] && [ -x target/debug/node-proxy ] || cargo build --quiet --locked -p muster-node-proxy
+}
+
 # Runs the command `muster`, built if need be.
 muster() {
   build_muster

@@ -30,7 +30,7 @@ pub(crate) async fn named_daemon_context(
     let state = options.state.as_deref();
     let (daemon_context, path) =
         context.daemon_context(role, name, state, context.transport()?).await?;
-    Ok((daemon_context, vec![("state", Cell::text(path.display()))]))
+    Ok((options.with_interval(daemon_context), vec![("state", Cell::text(path.display()))]))
 }
 
 /// Prints these fields and the address of the daemon's health, then runs the daemon until SIGINT, SIGTERM or
@@ -40,7 +40,7 @@ pub(crate) async fn named_daemon_context(
 /// [`CliError::Listen`] and [`CliError::Metrics`] before the start, and whatever the daemon cannot retry.
 pub(crate) async fn run(
     context: &Context,
-    health: HealthOptions,
+    (health, backoff): (HealthOptions, Backoff),
     daemon: &mut impl Daemon,
     mut fields: Fields,
     finished: impl Future<Output = ()>,
@@ -58,7 +58,7 @@ pub(crate) async fn run(
             () = finished => {}
         }
     };
-    Ok(muster_daemons::run(daemon, Backoff::default(), &reporter, end).await?)
+    Ok(muster_daemons::run(daemon, backoff, &reporter, end).await?)
 }
 
 /// Completes at the first SIGINT or SIGTERM from now on.

@@ -1,6 +1,7 @@
 //! Parsers of values on the command line and in settings, beyond those of the types themselves.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::report::Entry;
@@ -45,6 +46,9 @@ pub(crate) enum ParseError {
     /// Not a key for messages.
     #[error("a key for messages is 64 hexadecimal digits, as `muster key show` prints it")]
     MessageKey,
+    /// Not a duration.
+    #[error("seconds are a number such as 0.5, above 0 and at most 30")]
+    Seconds,
     /// Not a path.
     #[error("a path begins with a slash")]
     Path,
@@ -91,6 +95,12 @@ pub(crate) fn basis_points(text: &str) -> Result<u16, ParseError> {
         }
     };
     bps.filter(|bps| *bps <= muster_client::protocol::BPS).ok_or(ParseError::BasisPoints)
+}
+
+/// A duration in seconds, of half a minute at most.
+pub(crate) fn seconds(text: &str) -> Result<Duration, ParseError> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|it| !it.is_zero() && *it <= Duration::from_secs(30)).ok_or(ParseError::Seconds)
 }
 
 /// An address and port to listen on.

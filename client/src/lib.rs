@@ -28,7 +28,7 @@ pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};
 pub use crate::application::{Application, ApplicationError, message_key};
 pub use crate::backend::connect::BackendKind;
-pub use crate::backend::{Head, Log, Receipt, SignedTx};
+pub use crate::backend::{Head, Log, Receipt, SignedTx, urgent};
 #[cfg(feature = "deploy")]
 pub use crate::deploy::{
     Deployment, MarketDeployment,

@@ -9,8 +9,11 @@ use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::protocol::abi::Worker;
 use muster_client::{Application, Market, MarketError, NodeBuilder};
 use muster_messaging::{MessageError, MessageKey, Transport};
+use tokio::time::Duration;
 
 use crate::error::DaemonError;
+use crate::pace::Pace;
+use crate::run_loop::Backoff;
 use crate::store::{Identity, Role, Store};
 
 /// An account on a market, its state file, and a transport for its messages. Cheap to clone.
@@ -24,6 +27,8 @@ pub struct DaemonContext {
     store: Store,
     /// Where messages are published, and where they come from.
     transport: Arc<dyn Transport>,
+    /// How often the chain is looked at.
+    pace: Pace,
 }
 
 /// Where the account's credit is paid out, and when.
@@ -59,7 +64,26 @@ impl DaemonContext {
         if let Some(hash) = market.creation_hash().await? {
             store.bind_to_market(path, market.created_at().await?, hash)?;
         }
-        Ok(Self { signer, market, store, transport })
+        let pace = Pace::of_market(market.settings());
+        Ok(Self { signer, market, store, transport, pace })
+    }
+
+    /// The same context of a daemon that makes a step after each `interval`, however long the times of the market are.
+    #[must_use]
+    pub const fn with_interval(mut self, interval: Duration) -> Self {
+        self.pace.interval = interval;
+        self
+    }
+
+    /// The pauses between steps that are short enough for the times of the market.
+    #[must_use]
+    pub fn backoff(&self) -> Backoff {
+        self.pace.backoff()
+    }
+
+    /// How often the chain is looked at.
+    pub(crate) const fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// The account's key.

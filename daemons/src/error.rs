@@ -67,6 +67,12 @@ pub enum DaemonError {
 }
 
 impl DaemonError {
+    /// Whether every node refused because it was asked too often.
+    #[must_use]
+    pub const fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Market(error) if error.is_rate_limit())
+    }
+
     /// Whether the loop retries after this error. It does not where the account, the offer or the state file is wrong.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -12,6 +12,8 @@ mod health;
 mod job_bundle;
 mod job_client;
 mod job_outputs;
+mod pace;
+mod periodic;
 mod proxy_bridge;
 mod request_client;
 mod responder;

@@ -17,8 +17,8 @@ use crate::health::{Health, HealthReporter, NextEvent};
 ///   the chain and the state file alone.
 /// - **Retries.** The next step retries what a failed step left. A step finds out first what became of the
 ///   transactions that have no outcome yet ([`crate::DaemonContext::resume_pending_txs`]).
-/// - **Errors.** After a transient error ([`DaemonError::is_transient`]) the loop goes on with growing pauses; after any
-///   other it ends with that error.
+/// - **Errors.** After a transient error ([`DaemonError::is_transient`]) the loop goes on with growing pauses, which do not
+///   grow while nodes only refuse for their rate limits; after any other it ends with that error.
 pub trait Daemon: Send {
     /// Does everything that is due now, and returns what the daemon waits for next.
     ///
@@ -94,7 +94,9 @@ async fn run_steps(
             Err(error) if error.is_transient() => {
                 metrics::counter!("muster_failed_steps_total").increment(1);
                 health.set(Health::Failing(error.to_string().into()));
-                delays.next().unwrap_or(backoff.max_delay)
+                // Requests are paced, so more pauses would only take the time that is left.
+                let delay = delays.next().filter(|_| !error.is_rate_limit());
+                delay.unwrap_or(backoff.interval)
             }
             Err(error) => return Err(error),
         };
@@ -106,7 +108,7 @@ async fn run_steps(
 mod tests {
     use std::collections::VecDeque;
 
-    use muster_client::MarketError;
+    use muster_client::{MarketError, NodeError};
     use tokio::time::Instant;
 
     use super::*;
@@ -116,6 +118,7 @@ mod tests {
     enum StepOutcome {
         Succeeds,
         FailsTransiently,
+        IsRefused,
         FailsFatally,
     }
 
@@ -140,6 +143,11 @@ mod tests {
             match self.outcomes.pop_front() {
                 Some(StepOutcome::Succeeds) => Ok(NextEvent::untimed("more")),
                 Some(StepOutcome::FailsTransiently) => Err(MarketError::NoAccount.into()),
+                Some(StepOutcome::IsRefused) => {
+                    let refusal =
+                        NodeError::RateLimited { message: "no".into(), retry_after: None };
+                    Err(MarketError::Node(refusal).into())
+                }
                 Some(StepOutcome::FailsFatally) => Err(DaemonError::Listen {
                     address: "here".into(),
                     source: std::io::Error::other("taken"),
@@ -173,6 +181,14 @@ mod tests {
         assert_eq!(daemon.steps, [0, 1, 2, 4, 8, 12, 13, 14]);
         assert!(daemon.is_stopped);
         assert_eq!(health.health(), Health::Stopping);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delay_stays_while_nodes_refuse_for_their_rate_limits() {
+        let mut daemon = ScriptedDaemon::new([StepOutcome::IsRefused; 4]);
+        let (health, end) = (HealthReporter::default(), sleep(Duration::from_mins(1)));
+        run(&mut daemon, BACKOFF, &health, end).await.unwrap();
+        assert_eq!(daemon.steps, [0, 1, 2, 3, 4]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use muster_daemons::{Daemon, DaemonError, NextEvent};
+use muster_daemons::{Backoff, Daemon, DaemonError, NextEvent};
 use muster_messaging::MessageError;
 use muster_relay::{Relay, RelayConfig, RelayUrl};
 
@@ -70,6 +70,6 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
     let relay = Relay::start(config).await?;
     let fields = vec![("url", Cell::text(relay.url()))];
-    daemon::run(context, health, &mut RelayDaemon(Some(relay)), fields, std::future::pending())
-        .await
+    let run = (health, Backoff::default());
+    daemon::run(context, run, &mut RelayDaemon(Some(relay)), fields, std::future::pending()).await
 }

@@ -20,6 +20,9 @@ const AT_ONCE: usize = 8;
 /// The longest time that others have to settle an agreement first.
 const SETTLE_DELAY: Duration = Duration::from_secs(10);
 
+/// The longest time between two looks at the chain: somebody waits for the jobs.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How jobs are run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SessionArgs<'a> {
@@ -67,6 +70,8 @@ where
     let payout = Payout { to: None, threshold: u128::MAX };
     let client = ClientOptions::new(payout, SETTLE_DELAY, args.journal.from_block);
     let options = JobsOptions { run, proxy: context.proxy().cloned(), client };
+    let backoff = daemon_context.backoff();
+    let backoff = Backoff { interval: backoff.interval.min(LONGEST_INTERVAL), ..backoff };
     // Its parts together are too large for the stack of a thread.
     let start = Box::pin(JobsDaemon::start(daemon_context, hired.agreement, options));
     let mut daemon = start.await?;
@@ -79,6 +84,6 @@ where
         };
     };
     let health = HealthReporter::default();
-    Box::pin(muster_daemons::run(&mut daemon, Backoff::default(), &health, end)).await?;
+    Box::pin(muster_daemons::run(&mut daemon, backoff, &health, end)).await?;
     outcome
 }

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use alloy::primitives::Address;
 use clap::Args;
-use muster_daemons::Payout;
+use muster_daemons::{DaemonContext, Payout};
 
 use crate::options::heading;
 use crate::parse;
@@ -19,9 +20,24 @@ pub(crate) struct DaemonOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 
+    /// Seconds between two looks at the chain, such as 0.5 [default: a twentieth of the shortest time that the market gives
+    /// a daemon, and from 0.5 to 5]
+    #[arg(long, value_name = "SECONDS", env = "MUSTER_INTERVAL", value_parser = parse::seconds)]
+    interval: Option<Duration>,
+
     /// Where the daemon serves its health.
     #[command(flatten)]
     pub(crate) health: HealthOptions,
+}
+
+impl DaemonOptions {
+    /// The context of a daemon that looks at the chain as often as was chosen.
+    pub(crate) const fn with_interval(&self, context: DaemonContext) -> DaemonContext {
+        match self.interval {
+            Some(interval) => context.with_interval(interval),
+            None => context,
+        }
+    }
 }
 
 /// Where a daemon serves its health.

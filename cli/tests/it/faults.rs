@@ -9,10 +9,12 @@
 
 mod client;
 mod clock_skew;
-mod faulty_node;
+mod node_kinds;
 mod nodes;
 mod nonces;
 mod outages;
+mod rate_limits;
+mod reorgs;
 mod test_daemons;
 mod tester;
 mod worker;

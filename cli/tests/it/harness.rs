@@ -77,7 +77,8 @@ impl TestFolder {
     pub(crate) fn command(&self, args: &str) -> Command {
         let mut command = Command::new(MUSTER);
         command.args(args.split_whitespace()).current_dir(&self.path);
-        command.env_clear().env("MUSTER_RPC", &self.url);
+        // Windows are long for slow machines, and no test waits for daemons that look as seldom as those need.
+        command.env_clear().env("MUSTER_RPC", &self.url).env("MUSTER_INTERVAL", "0.5");
         command
     }
 

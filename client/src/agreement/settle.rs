@@ -1,11 +1,9 @@
 //! Settling.
 
 use alloy::sol_types::SolEvent;
-use futures::future::try_join_all;
 use muster_protocol::abi::IWorkAgreement::settleCall;
 use muster_protocol::abi::IWorkerDispatcher::{AgreementSettled, Burned};
 use muster_protocol::abi::{TesterResult, WorkerResult};
-use muster_protocol::layout::WorkerTerms;
 
 use super::Agreement;
 use crate::backend::{LogFilter, Receipt};
@@ -80,12 +78,7 @@ impl Agreement {
 
     /// The hints for all workers at their current prices.
     pub(super) async fn hints(&self) -> Result<Vec<u32>, MarketError> {
-        try_join_all(self.terms().workers().map(|worker| self.hint(worker))).await
-    }
-
-    /// The hint for a worker of this agreement at its current price.
-    async fn hint(&self, worker: &WorkerTerms) -> Result<u32, MarketError> {
-        let price = self.market().worker(worker.account).await?.price;
-        self.market().hint(self.terms().header.application, worker.account, price).await
+        let accounts = self.terms().workers().map(|worker| worker.account);
+        self.market().hints(self.terms().header.application, accounts).await
     }
 }

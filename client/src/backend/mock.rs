@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use futures::FutureExt;
@@ -44,6 +45,8 @@ pub(crate) enum MockStatus {
     Hanging,
     /// It refuses requests for its rate limit.
     RateLimited,
+    /// It refuses requests for a day.
+    Exhausted,
     /// It answers every request with an error.
     Failing,
     /// It has moved to another chain.
@@ -121,6 +124,11 @@ impl MockBackend {
             }
             MockStatus::Hanging => pending().boxed(),
             MockStatus::RateLimited => ready(Err(rpc_error(-32_005))).boxed(),
+            MockStatus::Exhausted => {
+                let retry_after = Some(Duration::from_hours(24));
+                let refusal = NodeError::RateLimited { message: "no".into(), retry_after };
+                ready(Err(BackendError::Node(refusal))).boxed()
+            }
             MockStatus::Failing => ready(Err(rpc_error(-32_000))).boxed(),
         }
     }

@@ -11,8 +11,10 @@ pub(crate) mod fallback;
 #[cfg(test)]
 pub(crate) mod mock;
 mod origin;
+mod refusal;
 mod signed_tx;
 mod types;
+mod urgency;
 
 use std::fmt::Debug;
 
@@ -23,6 +25,7 @@ pub use self::signed_tx::SignedTx;
 pub(crate) use self::signed_tx::{Fees, TxDraft};
 pub(crate) use self::types::{AccountOverride, BlockTag, CallEnv, LogFilter, TxRequest};
 pub use self::types::{Head, Log, Receipt};
+pub use self::urgency::urgent;
 use crate::error::BackendError;
 
 /// The future that every request of a backend returns.
@@ -35,7 +38,7 @@ pub(crate) type BackendFuture<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
 /// - **Cancellation.** Dropping a future stops waiting, no more. A dropped [`Backend::broadcast`] may have
 ///   reached the node; every other request has no effect that lasts.
 /// - **Retries and timeouts.** An implementation that speaks to one node does neither. [`fallback`] bounds each
-///   request to a node, and passes it on to the next node once.
+///   request to a node, passes it on to the next node once, and repeats what nodes refuse for their rate limits.
 /// - **Errors.** [`BackendError::Reverted`] only if the node executed the call and it reverted.
 ///   `Unreachable` means that the request may or may not have reached the node; `Rpc` that the node refused
 ///   it.

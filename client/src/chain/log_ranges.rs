@@ -60,15 +60,8 @@ impl LogRanges {
 
 /// Whether a shorter range may be answered. Each provider says so in other words and under other codes, or as an HTTP status;
 /// what a node says of too many requests, and what no node says, is something else.
-fn may_be_range(error: &BackendError) -> bool {
-    let (code, text) = match error {
-        BackendError::Node(NodeError::Rpc { code, message }) => (*code, message.to_string()),
-        BackendError::Node(NodeError::NotANode { source, .. }) => (0, source.to_string()),
-        BackendError::Reverted(_) | BackendError::Node(_) => return false,
-    };
-    let text = text.to_lowercase();
-    let of_rate = ["429", "too many requests", "rate limit", "per second", "request limit"];
-    code != 429 && code != -32_029 && !of_rate.iter().any(|words| text.contains(words))
+const fn may_be_range(error: &BackendError) -> bool {
+    matches!(error, BackendError::Node(NodeError::Rpc { .. } | NodeError::NotANode { .. }))
 }
 
 #[cfg(test)]
@@ -179,11 +172,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_matter_of_the_range_is_not_asked_again() {
-        let failures: [fn() -> NodeError; 5] = [
-            || rpc(429, "slow down"),
-            || rpc(-32_005, "daily request limit reached"),
-            || rpc(-32_029, "too busy"),
-            || NodeError::NotANode { url: "".into(), source: "HTTP error 429".into() },
+        let failures: [fn() -> NodeError; 2] = [
+            || NodeError::RateLimited { message: "".into(), retry_after: None },
             || NodeError::Unreachable { url: "".into(), source: "connection refused".into() },
         ];
         for failure in failures {

@@ -4,10 +4,11 @@ mod clock;
 mod log_ranges;
 mod pending;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
+use tokio::time::{Duration, Instant};
 
 use self::clock::{ChainClock, unix_now};
 use self::log_ranges::LogRanges;
@@ -23,12 +24,15 @@ pub(crate) struct ChainReader {
     clock: Arc<ChainClock>,
     /// How many blocks' logs the node sends at once.
     log_ranges: Arc<LogRanges>,
+    /// The block that was the latest when it was read last, and the moment.
+    latest: Arc<Mutex<Option<(Head, Instant)>>>,
 }
 
 impl ChainReader {
     /// A reader of this backend's chain.
     pub(crate) fn new(backend: Arc<dyn Backend>) -> Self {
-        Self { backend, clock: Arc::default(), log_ranges: Arc::default() }
+        let (clock, log_ranges, latest) = (Arc::default(), Arc::default(), Arc::default());
+        Self { backend, clock, log_ranges, latest }
     }
 
     /// The backend.
@@ -49,7 +53,17 @@ impl ChainReader {
         let requested = unix_now();
         let head = self.backend.head().await.map_err(lookup_error)?;
         self.clock.observe(&head, requested, unix_now());
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((head, Instant::now()));
         Ok(head)
+    }
+
+    /// The block that was the latest at most so long ago, if it is known; otherwise the latest.
+    pub(crate) async fn head_within(&self, max_age: Duration) -> Result<Head, MarketError> {
+        let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match latest.filter(|(_, read)| read.elapsed() <= max_age) {
+            Some((head, _)) => Ok(head),
+            None => self.head().await,
+        }
     }
 
     /// The chain's Unix second now, never before the latest block.
@@ -105,7 +119,8 @@ impl ChainReader {
         call: &C,
     ) -> Result<C::Return, MarketError> {
         let request = self.tx_request(contract, call.abi_encode().into(), 0);
-        self.call_in::<C>(contract, &request, &self.pending_env().await?).await
+        let head = self.head().await?;
+        self.call_in::<C>(contract, &request, &self.pending_env(&head)).await
     }
 
     /// Makes this request in `env`, and decodes the output.

@@ -186,7 +186,7 @@ impl Node {
                 code,
                 ..AccountOverride::default()
             }],
-            ..self.chain().pending_env().await?
+            ..self.chain().pending_env(&self.chain().head().await?)
         };
         let call = ArbWasm::activateProgramCall { program: account };
         let request = TxRequest {

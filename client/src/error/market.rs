@@ -148,11 +148,17 @@ impl MarketError {
     pub const fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Node(NodeError::Unreachable { .. })
+            Self::Node(NodeError::Unreachable { .. } | NodeError::RateLimited { .. })
                 | Self::Unconfirmed(_)
                 | Self::NonceTaken { .. }
                 | Self::Reorg { .. }
                 | Self::Refused(RevertReason::Agreement(IWorkAgreementErrors::SeedNotReady(_)))
         )
+    }
+
+    /// Whether every node refused because it was asked too often.
+    #[must_use]
+    pub const fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::Node(NodeError::RateLimited { .. }))
     }
 }

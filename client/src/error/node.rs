@@ -1,6 +1,7 @@
 //! Errors between this program and a node.
 
 use std::error::Error;
+use std::time::Duration;
 
 use alloy::primitives::Bytes;
 
@@ -35,6 +36,16 @@ pub enum NodeError {
         code: i64,
         /// The node's message.
         message: Box<str>,
+    },
+    /// The node answers no more requests for now, because there were too many. Temporary.
+    #[error(
+        "the node refused, because it was asked too often: {message}: try again later, or use a node that allows more"
+    )]
+    RateLimited {
+        /// The node's message.
+        message: Box<str>,
+        /// The pause that it asks for, if it names one.
+        retry_after: Option<Duration>,
     },
     /// The node, or the transaction, belongs to another chain.
     #[error("{what} belongs to chain {found}, and this is about chain {expected}: check the URLs")]

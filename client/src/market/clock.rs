@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use muster_protocol::abi::Clock;
-use muster_protocol::abi::IWorkerDispatcher::{createdAtCall, epochCall};
+use muster_protocol::abi::IWorkerDispatcher::createdAtCall;
 use tokio::time::sleep;
 
 use super::Market;
+use crate::backend::Head;
 use crate::error::MarketError;
 
 /// The time between two looks at the clock.
@@ -27,12 +28,58 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn now(&self) -> Result<u64, MarketError> {
-        let head = self.node().head().await?;
-        Ok(if self.settings().clock == Clock::Second {
-            self.node().chain().time(&head)
+        Ok(self.tick_at(&self.node().head().await?))
+    }
+
+    /// [`Market::now`] by a block that was the latest at most so long ago, if this connection has read one since; only
+    /// otherwise is a node asked. On a clock of seconds the tick is the current one all the same, as far as this machine's
+    /// clock is right.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let tick = market.now_within(std::time::Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn now_within(&self, max_age: Duration) -> Result<u64, MarketError> {
+        Ok(self.tick_at(&self.node().chain().head_within(max_age).await?))
+    }
+
+    /// The current tick, if this is the latest block.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let tick = market.tick_at(&market.node().head().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn tick_at(&self, head: &Head) -> u64 {
+        if self.settings().clock == Clock::Second {
+            self.node().chain().time(head)
         } else {
             head.number
-        })
+        }
+    }
+
+    /// The tick in which the next transaction will be, if this is the latest block.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let tick = market.next_tick_at(&market.node().head().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn next_tick_at(&self, head: &Head) -> u64 {
+        let now = self.tick_at(head);
+        match self.settings().clock {
+            Clock::Second => now,
+            _ => now.saturating_add(1),
+        }
     }
 
     /// The earliest tick that the next transaction can be in.
@@ -47,11 +94,7 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn next_tick(&self) -> Result<u64, MarketError> {
-        let now = self.now().await?;
-        Ok(match self.settings().clock {
-            Clock::Second => now,
-            _ => now.saturating_add(1),
-        })
+        Ok(self.next_tick_at(&self.node().head().await?))
     }
 
     /// The current tester epoch, as the next transaction will find it.
@@ -66,7 +109,21 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn epoch(&self) -> Result<u32, MarketError> {
-        self.read_pending(&epochCall {}).await
+        Ok(self.epoch_of(self.next_tick().await?))
+    }
+
+    /// The tester epoch that a tick belongs to.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let epoch = market.epoch_of(market.next_tick().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn epoch_of(&self, tick: u64) -> u32 {
+        let epoch = tick.checked_div(self.settings().epochLength.into()).unwrap_or_default();
+        u32::try_from(epoch).unwrap_or(u32::MAX)
     }
 
     /// The L2 block in which the market was created: no event of it is older.

@@ -39,6 +39,23 @@ impl Market {
         Ok(find_hint(&workers, book.head, account, price))
     }
 
+    /// The hints for these accounts at their current prices.
+    pub(crate) async fn hints(
+        &self,
+        application: FixedBytes<8>,
+        accounts: impl Iterator<Item = Address>,
+    ) -> Result<Vec<u32>, MarketError> {
+        let head = self.book(application).await?.head;
+        let workers = if head == 0 { Vec::new() } else { self.workers().await? };
+        let prices: HashMap<_, _> =
+            workers.iter().map(|worker| (worker.account, worker.price)).collect();
+        let hint = |account| {
+            let price = prices.get(&account).copied().unwrap_or_default();
+            find_hint(&workers, head, account, price)
+        };
+        Ok(accounts.map(hint).collect())
+    }
+
     /// As [`Market::hint_for`], for this account.
     pub(super) async fn own_hint(&self, price: Option<u128>) -> Result<u32, MarketError> {
         self.hint_for(self.account()?, price).await

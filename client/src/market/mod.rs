@@ -37,8 +37,9 @@ use crate::node::Node;
 ///
 /// # Reads
 /// Verbs that only read make one or a few `eth_call` and `eth_getLogs` requests. They have no effect, can
-/// be cancelled at any time, and fail with [`MarketError::Node`] if no node answers. They are not retried;
-/// with several URLs, each request goes to the next node if one is at fault.
+/// be cancelled at any time, and fail with [`MarketError::Node`] if no node answers. With several URLs, each
+/// request goes to the next node if one is at fault. Requests are paced by what each node allows; what a
+/// node refuses because it was asked too often is asked again for half a minute. Otherwise nothing is retried.
 ///
 /// # Transactions
 /// Verbs that send return when the transaction is mined. In this order:
@@ -46,8 +47,8 @@ use crate::node::Node;
 /// 1. The call is simulated on the pending block, so a revert is known before it is signed and costs no gas.
 /// 2. The transaction is signed, recorded in the [`TxJournal`](crate::TxJournal) if there is one, and
 ///    broadcast.
-/// 3. It is polled every 100 ms, broadcast again every second, and replaced at the same nonce if the base
-///    fee outgrows it. If another transaction takes its nonce, all of this starts over, up to four attempts
+/// 3. It is polled, at first after 100 ms and at last every second, broadcast again every two seconds, and
+///    replaced at the same nonce if the base fee outgrows it. If another transaction takes its nonce, all of this starts over, up to four attempts
 ///    in all.
 ///
 /// Dropping the future before the broadcast sends nothing; after it, the transaction may still be mined,

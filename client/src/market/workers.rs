@@ -61,13 +61,18 @@ impl Market {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn workers(&self) -> Result<Vec<Worker>, MarketError> {
+        let mut workers = self.read(&workersCall { from: 1, count: PAGE_SIZE }).await?;
+        if u32::try_from(workers.len()).is_ok_and(|length| length < PAGE_SIZE) {
+            return Ok(workers);
+        }
         let count = self.worker_count().await?;
-        let pages = (0..count.div_ceil(PAGE_SIZE)).map(|page| {
+        let pages = (1..count.div_ceil(PAGE_SIZE)).map(|page| {
             let from = page.saturating_mul(PAGE_SIZE).saturating_add(1);
             async move { self.read(&workersCall { from, count: PAGE_SIZE }).await }
         });
         let pages: Vec<_> = stream::iter(pages).buffered(CONCURRENT_PAGES).try_collect().await?;
-        Ok(pages.into_iter().flatten().collect())
+        workers.extend(pages.into_iter().flatten());
+        Ok(workers)
     }
 
     /// The registered account with this number, testers included; `None` if there is none.

@@ -22,6 +22,10 @@ pub(super) const fn gas_limit(estimate: u64) -> u64 {
     estimate.saturating_add(estimate.div_ceil(4)).saturating_add(2 * NEW_WORD)
 }
 
+/// The gas limit of a call that a node executes and does not estimate: enough for every call of a market, the settlement of the
+/// largest agreement included.
+pub(super) const GAS_WITHOUT_ESTIMATE: u64 = 5_000_000;
+
 /// The gas of a storage word that becomes nonzero, read for the first time.
 const NEW_WORD: u64 = 22_100;
 

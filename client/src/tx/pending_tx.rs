@@ -9,11 +9,17 @@ use crate::backend::{Receipt, SignedTx, TxDraft};
 use crate::chain::ChainReader;
 use crate::error::{MarketError, lookup_error};
 
-/// The time between two polls.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The time before the second poll. Each later one is half as long again.
+const FIRST_POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The longest time between two polls.
+const LONGEST_POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time between two looks at the nonce.
+const NONCE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The time between two broadcasts of the same transaction, each with a look at the base fee.
-const REBROADCAST_INTERVAL: Duration = Duration::from_secs(1);
+const REBROADCAST_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How many polls in a row must find the nonce taken: one URL may stand for several nodes, of which one is
 /// a block ahead.
@@ -26,16 +32,6 @@ pub(super) struct PendingTx {
     pub(super) latest: SignedTx,
     /// Hashes of those that it replaced.
     replaced: Vec<B256>,
-}
-
-/// What a poll finds.
-enum PollResult {
-    /// One of the transactions is mined.
-    Mined(Receipt),
-    /// Another transaction has the nonce.
-    NonceTaken,
-    /// Neither.
-    Pending,
 }
 
 /// What following a transaction needs.
@@ -81,14 +77,25 @@ impl PendingTx {
     /// Polls until the outcome is known or the timeout passes. Errors of the node do not count: they say
     /// nothing about the transaction.
     async fn poll_until_mined(&mut self, tracker: TxTracker<'_>) -> Result<Receipt, MarketError> {
-        let (since, mut last_broadcast, mut nonce_taken) = (Instant::now(), Instant::now(), 0_u8);
+        let since = Instant::now();
+        let (mut last_broadcast, mut last_nonce, mut nonce_taken) = (since, since, 0_u8);
+        let mut interval = FIRST_POLL_INTERVAL;
         loop {
-            nonce_taken = match self.poll(tracker.chain).await {
-                Ok(PollResult::Mined(receipt)) => return Ok(receipt),
-                Ok(PollResult::NonceTaken) => nonce_taken.saturating_add(1),
-                Ok(PollResult::Pending) => 0,
-                Err(_) => nonce_taken,
-            };
+            let mut is_pending = false;
+            if let Ok(receipt) = self.receipt(tracker.chain).await {
+                if let Some(receipt) = receipt {
+                    return Ok(receipt);
+                }
+                // A block may come in between, so a taken nonce counts only if the next polls find no receipt either.
+                if nonce_taken > 0 || last_nonce.elapsed() >= NONCE_INTERVAL {
+                    last_nonce = Instant::now();
+                    match self.has_lost_nonce(tracker.chain).await {
+                        Ok(true) => nonce_taken = nonce_taken.saturating_add(1),
+                        Ok(false) => (is_pending, nonce_taken) = (true, 0),
+                        Err(_) => {}
+                    }
+                }
+            }
             if nonce_taken == NONCE_TAKEN_POLLS {
                 let (account, nonce) = (self.latest.from, self.latest.nonce());
                 return Err(MarketError::NonceTaken { account, nonce });
@@ -96,24 +103,31 @@ impl PendingTx {
             if since.elapsed() > tracker.timeout {
                 return Err(MarketError::Unconfirmed(self.latest.hash));
             }
-            if nonce_taken == 0 && last_broadcast.elapsed() > REBROADCAST_INTERVAL {
+            if is_pending && last_broadcast.elapsed() > REBROADCAST_INTERVAL {
                 self.rebroadcast(tracker).await;
                 last_broadcast = Instant::now();
             }
-            sleep(POLL_INTERVAL).await;
+            sleep(if nonce_taken > 0 { FIRST_POLL_INTERVAL } else { interval }).await;
+            interval = interval
+                .saturating_add(interval.checked_div(2).unwrap_or_default())
+                .min(LONGEST_POLL_INTERVAL);
         }
     }
 
-    /// Looks for a receipt once, then at the nonce. A block may come in between, so a taken nonce counts
-    /// only if the next poll finds no receipt either.
-    async fn poll(&self, chain: &ChainReader) -> Result<PollResult, MarketError> {
-        for hash in self.replaced.iter().chain([&self.latest.hash]) {
+    /// The receipt of the transaction that was mined, if one was.
+    async fn receipt(&self, chain: &ChainReader) -> Result<Option<Receipt>, MarketError> {
+        for hash in [&self.latest.hash].into_iter().chain(self.replaced.iter().rev()) {
             if let Some(receipt) = chain.receipt(*hash).await? {
-                return Ok(PollResult::Mined(receipt));
+                return Ok(Some(receipt));
             }
         }
+        Ok(None)
+    }
+
+    /// Whether a transaction with this nonce was mined.
+    async fn has_lost_nonce(&self, chain: &ChainReader) -> Result<bool, MarketError> {
         let next = chain.backend().nonce(self.latest.from, false).await.map_err(lookup_error)?;
-        Ok(if next > self.latest.nonce() { PollResult::NonceTaken } else { PollResult::Pending })
+        Ok(next > self.latest.nonce())
     }
 
     /// Broadcasts the latest transaction again, in case no node has it any more, after replacing it if it

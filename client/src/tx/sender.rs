@@ -104,31 +104,35 @@ impl TxSender {
     ) -> Result<(Bytes, Receipt), MarketError> {
         let mut attempts = MAX_ATTEMPTS;
         loop {
-            let env = self.chain.pending_env().await?;
+            let head = self.chain.head().await?;
+            let env = self.chain.pending_env(&head);
             let output = match self.chain.backend().call(request, &env).await {
                 Ok(output) => output,
                 Err(error) => return Err(self.chain.tx_error(error, contract, request, 0).await),
             };
             attempts = attempts.saturating_sub(1);
-            match self.send_and_confirm(contract, request, &env).await {
+            match self.send_and_confirm(contract, request, &env, head.gas_price).await {
                 Err(MarketError::NonceTaken { .. }) if attempts > 0 => {}
                 result => return result.map(|receipt| (output, receipt)),
             }
         }
     }
 
-    /// Sends a transaction that was simulated in `env`, and waits until it is mined with success.
+    /// Sends a transaction that was simulated in `env` at this base fee, and waits until it is mined with success.
     async fn send_and_confirm(
         &self,
         contract: Contract,
         request: &TxRequest,
         env: &CallEnv,
+        base_fee: u128,
     ) -> Result<Receipt, MarketError> {
         let gas = match self.chain.backend().estimate_gas(request, env).await {
             Ok(estimate) => fees::gas_limit(estimate),
+            // The call has just succeeded, so this node only cannot estimate it.
+            Err(BackendError::Node(NodeError::Rpc { .. })) => fees::GAS_WITHOUT_ESTIMATE,
             Err(error) => return Err(self.chain.tx_error(error, contract, request, 0).await),
         };
-        let (signed, _guard) = self.sign_and_broadcast(contract, request, gas).await?;
+        let (signed, _guard) = self.sign_and_broadcast(contract, request, gas, base_fee).await?;
         let receipt = PendingTx::new(signed).confirm(self.tracker()).await?;
         if receipt.success {
             return Ok(receipt);
@@ -148,10 +152,11 @@ impl TxSender {
         contract: Contract,
         request: &TxRequest,
         gas: u64,
+        base_fee: u128,
     ) -> Result<(SignedTx, NonceGuard), MarketError> {
         let _send_lock = self.nonces.send_lock.lock().await;
         let backend = self.chain.backend();
-        let fees = fees::initial(self.chain.head().await?.gas_price);
+        let fees = fees::initial(base_fee);
         let pending = backend.nonce(self.chain.account()?, true).await.map_err(lookup_error)?;
         let nonce = self.nonces.next_nonce(pending);
         let draft = TxDraft { request: request.clone(), gas_limit: gas, nonce, fees };

@@ -8,11 +8,17 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::schedule::Moment;
 
-/// The pause between two reads of the chain's time.
+/// The pause between two looks at the time.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The latest tick that was read from the chain. While no node answers, the clock stands still, so that no worker is
-/// probed in an unknown window.
+/// How old the latest block may be by which a clock of seconds goes, or one that nobody waits for.
+const MAX_AGE: Duration = Duration::from_secs(15);
+
+/// How old it may be on a clock of blocks.
+const MAX_BLOCK_AGE: Duration = Duration::from_secs(1);
+
+/// The latest tick that was read from the chain, as far as possible by blocks that others have asked for. While no node
+/// answers, the clock soon stands still, so that no worker is probed in an unknown window.
 #[derive(Debug)]
 pub(crate) struct MarketClock {
     /// The tick.
@@ -24,7 +30,7 @@ pub(crate) struct MarketClock {
 }
 
 /// How long a tick of a clock lasts; on a clock of blocks, about.
-const fn tick_duration(clock: Clock) -> Duration {
+pub(crate) const fn tick_duration(clock: Clock) -> Duration {
     match clock {
         Clock::Second => Duration::from_secs(1),
         // Arbitrum produces four blocks a second.
@@ -37,11 +43,13 @@ impl MarketClock {
     pub(crate) fn start(market: Market, now: u64) -> Self {
         let (tick, tick_duration) =
             (watch::Sender::new(now), tick_duration(market.settings().clock));
-        let shown = tick.clone();
+        let (shown, ticks_are_seconds) = (tick.clone(), market.settings().clock == Clock::Second);
         let task = tokio::spawn(async move {
             loop {
                 sleep(POLL_INTERVAL).await;
-                if let Ok(now) = market.now().await {
+                let is_exact = ticks_are_seconds || shown.receiver_count() == 0;
+                let max_age = if is_exact { MAX_AGE } else { MAX_BLOCK_AGE };
+                if let Ok(now) = market.now_within(max_age).await {
                     shown.send_replace(now);
                 }
             }

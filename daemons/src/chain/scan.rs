@@ -23,20 +23,20 @@ pub(crate) async fn skip_history(market: &Market, store: &Store) -> Result<(), D
 
 /// Scans the blocks since the last scan, in the first one from block `first` on, and stores the agreements that are
 /// `ours`. After a reorg it scans the replaced blocks again. What it found in blocks that are gone stays in the store,
-/// because they can come back.
+/// because they can come back. Returns the latest block.
 pub(crate) async fn scan_purchases(
     market: &Market,
     store: &Store,
     first: u64,
     is_ours: impl Fn(&ContractBought) -> bool,
-) -> Result<(), DaemonError> {
+) -> Result<Head, DaemonError> {
     let first = market.created_at().await?.max(first);
     let (mut from, head) = match store.cursor(PURCHASES_CURSOR)? {
         None => (first, market.node().head().await?),
         Some((number, hash)) => {
             let last_head = Head { number, hash, ..Head::default() };
             match market.node().head_after(&last_head).await {
-                Ok(head) if head.number == number => return Ok(()),
+                Ok(head) if head.number == number => return Ok(head),
                 Ok(head) => (number.saturating_add(1), head),
                 Err(MarketError::Reorg { .. }) => {
                     let head = market.node().head().await?;
@@ -55,5 +55,6 @@ pub(crate) async fn scan_purchases(
         found.extend(bought.iter().filter(|bought| is_ours(bought)).map(|bought| bought.agreement));
         from = to.saturating_add(1);
     }
-    Ok(store.record_scan(PURCHASES_CURSOR, head.number, head.hash, &found)?)
+    store.record_scan(PURCHASES_CURSOR, head.number, head.hash, &found)?;
+    Ok(head)
 }

@@ -27,15 +27,15 @@ impl AgreementTask {
         Self { agreement, settle_task }
     }
 
-    /// Does what is due; `None` if nothing is left to do in this agreement.
+    /// Does what is due; `None` if nothing is left to do in this agreement. The next transaction will be in the tick `next`.
     pub(super) async fn step(
         &mut self,
         context: &DaemonContext,
         renewal: Option<&Renewal>,
+        next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         let (times, address) = (self.agreement.times(&progress), self.agreement.address());
-        let next = self.agreement.market().next_tick().await?;
         Ok(match times.state(next) {
             State::Offered => {
                 let too_late = times.last_accept().saturating_add(1);

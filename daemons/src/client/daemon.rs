@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::MarketError;
+use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
+use muster_client::{MarketError, urgent};
 use muster_messaging::{PassResponder, SampleResponder};
 use tokio::task::JoinSet;
 
@@ -15,6 +16,7 @@ use crate::chain::{RpcChainView, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::periodic::Periodic;
 use crate::responder::spawn_responder;
 use crate::run_loop::Daemon;
 
@@ -29,6 +31,8 @@ pub struct ClientDaemon {
     tasks: HashMap<Address, AgreementTask>,
     /// Whether the only agreement is settled.
     is_over: bool,
+    /// When the credit is looked at.
+    credit_check: Periodic,
     /// Replies to messages.
     responder_task: JoinSet<()>,
 }
@@ -54,7 +58,9 @@ impl ClientDaemon {
         let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
         let responder = ClientResponder { passes, samples };
         let responder_task = spawn_responder(&context, responder).await?;
-        Ok(Self { context, options, tasks: HashMap::new(), is_over: false, responder_task })
+        let credit_check = Periodic::every(context.pace().rare());
+        let (tasks, is_over) = (HashMap::new(), false);
+        Ok(Self { context, options, tasks, is_over, credit_check, responder_task })
     }
 
     /// Whether the only agreement that it attends to is settled.
@@ -62,25 +68,30 @@ impl ClientDaemon {
         self.is_over
     }
 
-    /// The agreements that it attends to.
-    async fn open_agreements(&self) -> Result<Vec<Address>, DaemonError> {
+    /// The agreements that it attends to, and the tick in which the next transaction will be.
+    async fn open_agreements(&self) -> Result<(Vec<Address>, u64), DaemonError> {
         if let Some(only) = self.options.only_agreement {
-            return Ok(if self.is_over { Vec::new() } else { vec![only] });
+            if self.is_over {
+                return Ok((Vec::new(), 0));
+            }
+            return Ok((vec![only], self.context.market().next_tick().await?));
         }
         let (market, store, account) =
             (self.context.market(), self.context.store(), self.context.account());
-        scan_purchases(market, store, self.options.first_block, |bought| bought.client == account)
-            .await?;
-        Ok(store.open_agreements()?)
+        let is_ours = |bought: &ContractBought| bought.client == account;
+        let head = scan_purchases(market, store, self.options.first_block, is_ours).await?;
+        Ok((store.open_agreements()?, market.next_tick_at(&head)))
     }
 
     /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
     async fn step_agreements(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let (mut next_event, mut failed) = (None, None);
-        for address in self.open_agreements().await? {
-            match self.step_agreement(address).await {
+        let (addresses, next) = self.open_agreements().await?;
+        for address in addresses {
+            match urgent(self.step_agreement(address, next)).await {
                 Err(DaemonError::Market(MarketError::NotAnAgreement(_))) => {}
                 Ok(None) => {
+                    self.credit_check.hurry();
                     self.is_over = self.options.only_agreement.is_some();
                     self.context.store().close_agreement(address)?;
                     self.tasks.remove(&address);
@@ -97,8 +108,13 @@ impl ClientDaemon {
         failed.map_or(Ok(next_event), Err)
     }
 
-    /// Does what is due in one agreement; `None` if nothing is left to do in it.
-    async fn step_agreement(&mut self, address: Address) -> Result<Option<NextEvent>, DaemonError> {
+    /// Does what is due in one agreement; `None` if nothing is left to do in it. The next transaction will be in the tick
+    /// `next`.
+    async fn step_agreement(
+        &mut self,
+        address: Address,
+        next: u64,
+    ) -> Result<Option<NextEvent>, DaemonError> {
         if !self.tasks.contains_key(&address) {
             let agreement = self.context.market().agreement(address).await?;
             let task =
@@ -109,16 +125,20 @@ impl ClientDaemon {
             Some(task) => {
                 let renewal = self.options.renewal.as_ref();
                 let renewal = renewal.filter(|_| self.options.only_agreement.is_none());
-                task.step(&self.context, renewal).await
+                task.step(&self.context, renewal, next).await
             }
             None => Ok(None),
         }
     }
 
     /// Withdraws the credit once it reaches the threshold.
-    async fn withdraw(&self) -> Result<(), DaemonError> {
-        let credit = self.context.market().credit(self.context.account()).await?;
-        self.context.withdraw_credit(credit, &self.options.payout).await
+    async fn withdraw(&mut self) -> Result<(), DaemonError> {
+        if self.credit_check.is_due() {
+            let credit = self.context.market().credit(self.context.account()).await?;
+            self.context.withdraw_credit(credit, &self.options.payout).await?;
+            self.credit_check.record();
+        }
+        Ok(())
     }
 }
 

@@ -43,7 +43,7 @@ impl KeyTasks {
     pub(super) async fn step(&mut self) -> Result<(), DaemonError> {
         let agreement = self.probe_context.pool.agreement.clone();
         let progress = agreement.progress().await?;
-        let now = agreement.market().now().await?;
+        let now = self.probe_context.clock.now();
         let window = agreement.window_at(&progress, now);
         self.windows.retain_mut(|(open, _, tasks)| {
             while tasks.try_join_next().is_some() {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use futures::stream::{self, StreamExt};
 use muster_client::protocol::abi::Worker;
-use muster_client::{Application, MarketError};
+use muster_client::{Application, Head, MarketError, urgent};
 use tokio_util::sync::CancellationToken;
 
 use super::assignment::Assignment;
@@ -18,6 +18,7 @@ use crate::chain::{scan_purchases, skip_history};
 use crate::context::{DaemonContext, Payout};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::periodic::Periodic;
 use crate::run_loop::Daemon;
 
 /// Agreements that the chain is asked about at the same time.
@@ -36,6 +37,12 @@ pub struct TesterDaemon {
     assignments: HashMap<Address, Assignment>,
     /// Our places in lists, by epoch.
     places: HashMap<u32, u32>,
+    /// The registration, as it was read last; `None` if there is none.
+    registration: Option<Worker>,
+    /// When the registration is read: what changes it is mostly this daemon.
+    registration_check: Periodic,
+    /// When the credit is looked at.
+    credit_check: Periodic,
     /// Cancelled when the tester has left.
     has_left: CancellationToken,
 }
@@ -53,6 +60,9 @@ impl TesterDaemon {
         crate::failpoint::declare(super::failpoints::FAILPOINTS);
         let probe_context = ProbeContext::open(&context, &options).await?;
         Ok(Self {
+            registration: None,
+            registration_check: Periodic::every(context.pace().rare()),
+            credit_check: Periodic::every(context.pace().rare()),
             context,
             options,
             probe_context: Arc::new(probe_context),
@@ -68,10 +78,20 @@ impl TesterDaemon {
         self.has_left.clone().cancelled_owned()
     }
 
-    /// Scans for agreements that may have a place of ours. An account that is not registered has none in past ones.
-    async fn scan_agreements(&self, registration: Option<&Worker>) -> Result<(), DaemonError> {
+    /// Reads the registration, if that is due.
+    async fn read_registration(&mut self) -> Result<(), DaemonError> {
+        if self.options.leave || self.registration_check.is_due() {
+            self.registration = self.context.registration(Application::TESTER).await?;
+            self.registration_check.record();
+        }
+        Ok(())
+    }
+
+    /// Scans for agreements that may have a place of ours, and returns the latest block. An account that is not registered
+    /// has none in past ones.
+    async fn scan_agreements(&self) -> Result<Head, DaemonError> {
         let (market, store) = (self.context.market(), self.context.store());
-        if registration.is_none() {
+        if self.registration.is_none() {
             skip_history(market, store).await?;
         }
         scan_purchases(market, store, self.options.first_block, |_| true).await
@@ -116,9 +136,9 @@ impl TesterDaemon {
     }
 
     /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
-    async fn step_assignments(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+    async fn step_assignments(&mut self, head: &Head) -> Result<Option<NextEvent>, DaemonError> {
         let market = self.context.market();
-        let (now, next) = (market.now().await?, market.next_tick().await?);
+        let (now, next) = (market.tick_at(head), market.next_tick_at(head));
         let queries = stream::iter(self.assignments.values().map(Assignment::progress));
         let progress: Vec<_> = queries.buffer_unordered(MAX_CONCURRENT_QUERIES).collect().await;
         let (mut next_event, mut failed) = (None, None);
@@ -135,8 +155,9 @@ impl TesterDaemon {
                     continue;
                 }
             };
-            match assignment.step(&progress, now, next).await {
+            match urgent(assignment.step(&progress, now, next)).await {
                 Ok(None) => {
+                    self.credit_check.hurry();
                     self.context.store().close_agreement(address)?;
                     self.assignments.remove(&address);
                 }
@@ -148,6 +169,25 @@ impl TesterDaemon {
         metrics::gauge!("muster_tester_agreements")
             .set(f64::from(u32::try_from(self.assignments.len()).unwrap_or(u32::MAX)));
         failed.map_or(Ok(next_event), Err)
+    }
+
+    /// Registers and checks in, if that is due. What was sent has changed the registration.
+    async fn stay_member(
+        &mut self,
+        registration: Option<&Worker>,
+        head: &Head,
+    ) -> Result<NextEvent, DaemonError> {
+        let has_joined = membership::ensure_joined(&self.context, registration).await;
+        let epoch = self.context.market().epoch_of(self.context.market().next_tick_at(head));
+        let is_listed = registration.is_some_and(|tester| tester.lastEpoch > epoch);
+        if !is_listed || !matches!(has_joined, Ok(false)) {
+            self.registration_check.hurry();
+        }
+        has_joined?;
+        if !is_listed {
+            membership::check_in(&self.context, epoch).await?;
+        }
+        Ok(membership::next_epoch(self.context.market(), epoch))
     }
 
     /// Withdraws the credit once it reaches `threshold` wei.
@@ -173,10 +213,11 @@ impl TesterDaemon {
 impl Daemon for TesterDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         self.context.resume_pending_txs().await?;
-        let registration = self.context.registration(Application::TESTER).await?;
-        self.scan_agreements(registration.as_ref()).await?;
+        self.read_registration().await?;
+        let head = self.scan_agreements().await?;
         self.load_assignments().await?;
-        let due = self.step_assignments().await;
+        let due = self.step_assignments(&head).await;
+        let registration = self.registration;
         if self.options.leave {
             return match due? {
                 Some(due) => Ok(due),
@@ -184,11 +225,13 @@ impl Daemon for TesterDaemon {
             };
         }
         // A report that fails is no reason to miss an epoch.
-        membership::ensure_joined(&self.context, registration.as_ref()).await?;
-        let epoch = membership::check_in(&self.context, registration.as_ref()).await?;
+        let next_epoch = self.stay_member(registration.as_ref(), &head).await?;
         let due = due?;
-        self.withdraw(self.options.payout.threshold).await?;
-        Ok(due.map_or(epoch.clone(), |due| due.earlier(epoch)))
+        if self.credit_check.is_due() {
+            self.withdraw(self.options.payout.threshold).await?;
+            self.credit_check.record();
+        }
+        Ok(due.map_or(next_epoch.clone(), |due| due.earlier(next_epoch)))
     }
 
     async fn stop(&mut self) {

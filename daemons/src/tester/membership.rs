@@ -7,38 +7,33 @@ use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 
-/// Registers, tops up the bond, and registers the account's message key.
+/// Registers, tops up the bond, and registers the account's message key; returns whether any of that was needed.
 pub(super) async fn ensure_joined(
     context: &DaemonContext,
     registration: Option<&Worker>,
-) -> Result<(), DaemonError> {
+) -> Result<bool, DaemonError> {
     let (account, bond) = (context.account(), context.market().settings().testerBond);
     let key = context.message_key()?.public();
     let Some(tester) = registration else {
         context.market_for(&format!("join/{account}")).register_tester(key, bond).await?;
-        return Ok(());
+        return Ok(true);
     };
-    if tester.key != key {
+    let has_other_key = tester.key != key;
+    if has_other_key {
         context.market_for(&format!("key/{account}")).set_key(key).await?;
     }
-    if let Some(missing) = bond.checked_sub(tester.stake).filter(|missing| *missing > 0) {
+    let missing = bond.saturating_sub(tester.stake);
+    if missing > 0 {
         context.market_for(&format!("bond/{account}")).stake(missing).await?;
     }
-    Ok(())
+    Ok(has_other_key || missing > 0)
 }
 
-/// Checks in for the next epoch, unless that is done.
-pub(super) async fn check_in(
-    context: &DaemonContext,
-    registration: Option<&Worker>,
-) -> Result<NextEvent, DaemonError> {
-    let market = context.market();
-    let epoch = market.epoch().await?;
-    if registration.is_none_or(|tester| tester.lastEpoch <= epoch) {
-        context.market_for(&format!("check-in/{epoch}")).check_in().await?;
-        metrics::counter!("muster_tester_check_ins_total").increment(1);
-    }
-    Ok(next_epoch(market, epoch))
+/// Checks in for the epoch after this one.
+pub(super) async fn check_in(context: &DaemonContext, epoch: u32) -> Result<(), DaemonError> {
+    context.market_for(&format!("check-in/{epoch}")).check_in().await?;
+    metrics::counter!("muster_tester_check_ins_total").increment(1);
+    Ok(())
 }
 
 /// Takes the bond back, once no current list has a place of the tester; `None` when that is done.
@@ -62,7 +57,7 @@ pub(super) async fn leave(
 }
 
 /// The start of the epoch after this one.
-fn next_epoch(market: &Market, epoch: u32) -> NextEvent {
+pub(super) fn next_epoch(market: &Market, epoch: u32) -> NextEvent {
     let (next, settings) = (epoch.saturating_add(1), market.settings());
     let what = format_args!("epoch {next}");
     if settings.clock == Clock::Second {

@@ -42,18 +42,18 @@ impl AgreementTask {
         Self { agreement, account, index, progress: None, state: State::Offered, settle_task }
     }
 
-    /// Does what is due; `None` if nothing is left to do in this agreement. With `needs_slot`, it frees the slots of the
-    /// agreement's workers after the end.
+    /// Does what is due; `None` if nothing is left to do in this agreement. The next transaction will be in the tick `next`.
+    /// With `needs_slot`, it frees the slots of the agreement's workers after the end.
     pub(super) async fn step(
         &mut self,
         services: &mut Services,
+        next: u64,
         needs_slot: bool,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let progress = self.agreement.progress().await?;
         self.progress = Some(progress);
         let address = self.agreement.address();
-        let (times, next) =
-            (self.agreement.times(&progress), self.agreement.market().next_tick().await?);
+        let times = self.agreement.times(&progress);
         let accepted = progress.has_accepted(self.index);
         self.state = times.state(next);
         match self.state {

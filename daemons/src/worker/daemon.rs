@@ -4,12 +4,14 @@ use std::collections::{HashMap, hash_map::Entry};
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
+use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
 use muster_client::protocol::abi::{Clock, State, Worker as RegisteredWorker};
-use muster_client::{MarketError, state_text};
+use muster_client::{MarketError, state_text, urgent};
 use muster_gateway::{Config, Gateway, Secret};
 use muster_messaging::EndpointResponder;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
+use tokio::time::Duration;
 
 use super::access::AgreementAccess;
 use super::agreement_table::{AgreementTable, TableEntry};
@@ -26,11 +28,15 @@ use crate::chain::{RpcChainView, scan_purchases, skip_history};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+use crate::periodic::Periodic;
 use crate::responder::spawn_responder;
 use crate::run_loop::Daemon;
 
 /// The states of an agreement before it is settled.
 const UNSETTLED_STATES: [State; 4] = [State::Offered, State::Running, State::Reporting, State::Due];
+
+/// How old the block may be by which the gateway's time goes.
+const RECENT: Duration = Duration::from_secs(1);
 
 /// A worker.
 #[derive(Debug)]
@@ -55,6 +61,12 @@ pub struct WorkerDaemon {
     listing: BookListing,
     /// Keeps the market's programs alive.
     keepalive: Keepalive,
+    /// When purchases are scanned for although the registration says that there is none.
+    scan: Periodic,
+    /// The agreements and the bonds of the registration when purchases were scanned for.
+    scanned: Option<(u16, u128)>,
+    /// When the credit is looked at.
+    credit_check: Periodic,
     /// Replies to messages.
     responder_task: JoinSet<()>,
 }
@@ -99,6 +111,9 @@ impl WorkerDaemon {
             has_cleaned: false,
             listing: BookListing::new(options.make_available),
             keepalive: Keepalive::default(),
+            scan: Periodic::every(context.pace().fallback()),
+            scanned: None,
+            credit_check: Periodic::every(context.pace().rare()),
             gateway: Some(gateway),
             tasks: HashMap::new(),
             context,
@@ -115,20 +130,26 @@ impl WorkerDaemon {
         &self.url
     }
 
-    /// Scans for agreements that chose this worker. An account that is not registered was never chosen.
+    /// Scans for agreements that chose this worker, if the registration shows one that was not scanned for; from time to time
+    /// anyway, because nodes can contradict each other. An account that is not registered was never chosen.
     async fn scan_agreements(
-        &self,
+        &mut self,
         registration: Option<&RegisteredWorker>,
     ) -> Result<(), DaemonError> {
+        let shown = registration.map(|worker| (worker.active, worker.locked));
+        if shown == self.scanned && !self.scan.is_due() {
+            return Ok(());
+        }
         let (market, store, account) =
             (self.context.market(), self.context.store(), self.context.account());
         if registration.is_none() {
             return skip_history(market, store).await;
         }
-        scan_purchases(market, store, self.options.first_block, |bought| {
-            bought.workers.contains(&account)
-        })
-        .await
+        let is_ours = |bought: &ContractBought| bought.workers.contains(&account);
+        scan_purchases(market, store, self.options.first_block, is_ours).await?;
+        self.scanned = shown;
+        self.scan.record();
+        Ok(())
     }
 
     /// Starts a task for each open agreement that has none. The scan before it has found all of them, so what is on
@@ -165,34 +186,44 @@ impl WorkerDaemon {
         let is_full = registration.is_some_and(|worker| worker.active >= worker.capacity);
         let needs_slot = self.options.release_slots && is_full;
         let (mut next_event, mut failed, mut open) = (None, None, Vec::new());
-        let addresses: Vec<_> = self.tasks.keys().copied().collect();
+        let next = match self.tasks.is_empty() {
+            true => 0,
+            false => self.context.market().next_tick().await?,
+        };
+        let mut tasks: Vec<_> = self.tasks.iter().collect();
+        // What is to be accepted has the shortest time.
+        tasks.sort_by_key(|(_, task)| task.state() != State::Offered);
+        let addresses: Vec<_> = tasks.into_iter().map(|(address, _)| *address).collect();
         for address in addresses {
-            match self.step_agreement(address, needs_slot, &mut open).await {
+            match urgent(self.step_agreement(address, next, needs_slot, &mut open)).await {
                 Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let (now, settings) =
-            (self.context.market().now().await?, self.context.market().settings());
         for state in UNSETTLED_STATES {
             let count = self.tasks.values().filter(|task| task.state() == state).count();
             let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
             metrics::gauge!("muster_worker_agreements", "state" => state_text(state)).set(count);
         }
-        self.agreement_table.replace(now, settings.clock == Clock::Second, open);
+        let market = self.context.market();
+        // Nobody is served without an agreement, whatever the time is.
+        let now = if open.is_empty() { 0 } else { market.now_within(RECENT).await? };
+        self.agreement_table.replace(now, market.settings().clock == Clock::Second, open);
         failed.map_or(Ok(next_event), Err)
     }
 
-    /// Does what is due in one agreement, and adds its table entry to `open` if this worker serves it.
+    /// Does what is due in one agreement, and adds its table entry to `open` if this worker serves it. The next transaction
+    /// will be in the tick `next`.
     async fn step_agreement(
         &mut self,
         address: Address,
+        next: u64,
         needs_slot: bool,
         open: &mut Vec<(Address, TableEntry)>,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let Some(task) = self.tasks.get_mut(&address) else { return Ok(None) };
-        let due = task.step(&mut self.services, needs_slot).await;
+        let due = task.step(&mut self.services, next, needs_slot).await;
         match due {
             // A reorg has taken the purchase back. If it comes again, so does the task.
             Err(DaemonError::Market(MarketError::NoContract(_))) => {
@@ -200,6 +231,7 @@ impl WorkerDaemon {
                 return Ok(None);
             }
             Ok(None) => {
+                self.credit_check.hurry();
                 self.services.delete(address).await;
                 self.context.store().close_agreement(address)?;
                 self.tasks.remove(&address);
@@ -211,13 +243,18 @@ impl WorkerDaemon {
     }
 
     /// Withdraws the credit once it reaches the threshold.
-    async fn withdraw(&self) -> Result<(), DaemonError> {
+    async fn withdraw(&mut self) -> Result<(), DaemonError> {
+        if !self.credit_check.is_due() {
+            return Ok(());
+        }
         let (account, market) = (self.context.account(), self.context.market());
         let (credit, balance) =
             (market.credit(account).await?, market.node().balance(account).await?);
         metrics::gauge!("muster_worker_credit_ether").set(wei_to_ether(U256::from(credit)));
         metrics::gauge!("muster_worker_balance_ether").set(wei_to_ether(balance));
-        self.context.withdraw_credit(credit, &self.options.payout).await
+        self.context.withdraw_credit(credit, &self.options.payout).await?;
+        self.credit_check.record();
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Keeping the market's programs alive. Any account can do it; a worker depends on it.
 
 use muster_client::ProgramLifetime;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
+use crate::periodic::Periodic;
 
 /// The pause between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_hours(24);
@@ -13,16 +14,19 @@ const CHECK_INTERVAL: Duration = Duration::from_hours(24);
 const MIN_TIME_LEFT: Duration = Duration::from_hours(90 * 24);
 
 /// Checks once a day how long the market's programs stay active.
-#[derive(Debug, Default)]
-pub(super) struct Keepalive {
-    /// The end of the last successful check.
-    last_check: Option<Instant>,
+#[derive(Debug)]
+pub(super) struct Keepalive(Periodic);
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self(Periodic::every(CHECK_INTERVAL))
+    }
 }
 
 impl Keepalive {
     /// Renews the programs that expire soon, if the last check is a day ago.
     pub(super) async fn run_if_due(&mut self, context: &DaemonContext) -> Result<(), DaemonError> {
-        if self.last_check.is_some_and(|checked| checked.elapsed() < CHECK_INTERVAL) {
+        if !self.0.is_due() {
             return Ok(());
         }
         for program in context.market().programs().await? {
@@ -39,7 +43,7 @@ impl Keepalive {
                 }
             }
         }
-        self.last_check = Some(Instant::now());
+        self.0.record();
         Ok(())
     }
 }

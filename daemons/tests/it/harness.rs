@@ -129,7 +129,9 @@ impl TestChain {
     ) -> DaemonContext {
         let (connect, path) = (NodeBuilder::new([node]), self.state_path(signer));
         let signer = signer.clone();
-        DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport).await.unwrap()
+        let context = DaemonContext::open(connect, signer, self.dispatcher, role, &path, transport);
+        // Every step looks at everything.
+        context.await.unwrap().with_interval(Duration::ZERO)
     }
 
     /// The state file of an account.

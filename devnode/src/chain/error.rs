@@ -201,6 +201,14 @@ pub(crate) enum ChainError {
     /// The maximum number of snapshots exists.
     #[error("too many snapshots")]
     TooManySnapshots,
+    /// More blocks are to be removed than there are.
+    #[error("depth {depth} must not exceed the current chain height {height}")]
+    RollbackTooDeep {
+        /// The blocks to remove.
+        depth: u64,
+        /// Height of the latest block.
+        height: u64,
+    },
     /// A timestamp before the latest block.
     #[error("timestamp {0} is before that of the latest block")]
     TimestampBeforeLatest(u64),

@@ -1,6 +1,12 @@
-//! Taking snapshots of the chain, and reverting to them.
+//! Taking snapshots of the chain, and reverting to them; removing and replacing its latest blocks.
 
-use super::{Chain, ChainError, clock::ChainClock, snapshot::Snapshot};
+use std::mem;
+
+use super::{
+    Chain, ChainError, RecoveredTransaction,
+    clock::ChainClock,
+    snapshot::{Snapshot, Snapshots},
+};
 
 impl Chain {
     /// Takes a snapshot and returns its number.
@@ -35,6 +41,45 @@ impl Chain {
         self.pool = snapshot.pool;
         self.notify_change();
         true
+    }
+
+    /// Removes the latest `depth` blocks with their transactions and all snapshots. The pool and the clock stay.
+    ///
+    /// # Errors
+    /// If there are fewer blocks.
+    pub(crate) fn rollback(&mut self, depth: u64) -> Result<(), ChainError> {
+        let height = self.height();
+        let height =
+            height.checked_sub(depth).ok_or(ChainError::RollbackTooDeep { depth, height })?;
+        while self.height() > height {
+            self.pop_block();
+        }
+        self.store.truncate(height);
+        self.snapshots = Snapshots::default();
+        self.notify_change();
+        Ok(())
+    }
+
+    /// Replaces the latest blocks by as many later ones, each with these transactions alone. One that is rejected is dropped.
+    ///
+    /// # Errors
+    /// If there are fewer blocks.
+    pub(crate) fn reorg(
+        &mut self,
+        blocks: Vec<Vec<RecoveredTransaction>>,
+    ) -> Result<(), ChainError> {
+        // Two empty blocks of one second would be the same block.
+        let later = self.latest().header.timestamp.saturating_add(1).max(self.clock.now());
+        self.rollback(u64::try_from(blocks.len()).unwrap_or(u64::MAX))?;
+        self.set_next_block_timestamp(later)?;
+        let pool = mem::take(&mut self.pool);
+        for transactions in blocks {
+            self.pool = transactions.into_iter().collect();
+            self.mine();
+        }
+        self.pool = pool;
+        self.notify_change();
+        Ok(())
     }
 
     /// Number and height of each snapshot.

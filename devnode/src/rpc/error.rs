@@ -81,6 +81,14 @@ pub(super) enum RpcError {
     /// The request would mine too many blocks at once.
     #[error("too many blocks: at most {0} per request")]
     TooManyBlocks(u64),
+    /// A transaction is to be in a block that a reorg does not make.
+    #[error("block number {index} must not exceed reorg depth {depth}")]
+    BlockOutsideReorg {
+        /// Index of the block.
+        index: u64,
+        /// Number of new blocks.
+        depth: u64,
+    },
     /// The response cannot be serialized.
     #[error(transparent)]
     Serialize(#[from] serde_json::Error),
@@ -142,6 +150,8 @@ impl RpcError {
             | Self::MissingArgument(_)
             | Self::InvalidArgument { .. }
             | Self::TooManyArguments(_)
+            | Self::BlockOutsideReorg { .. }
+            | Self::Chain(ChainError::RollbackTooDeep { .. })
             | Self::TooManyTopics => INVALID_PARAMS,
             Self::Chain(_)
             | Self::Halted(_)

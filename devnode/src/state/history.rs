@@ -47,6 +47,12 @@ impl<T> History<T> {
         }
     }
 
+    /// Removes what was written after block `height`.
+    pub(crate) fn truncate(&mut self, height: u64) {
+        let later = self.0.partition_point(|(written, _)| *written <= height);
+        self.0.truncate(later);
+    }
+
     /// All versions, oldest first, with their heights.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (u64, &T)> {
         self.0.iter().map(|(height, value)| (*height, value))
@@ -74,6 +80,15 @@ mod tests {
         let seen: Vec<_> = [1, 2, 4, 5, 6].iter().map(|&height| history.at(height)).collect();
         assert_eq!(seen, [None, Some(&'a'), Some(&'a'), Some(&'c'), Some(&'c')]);
         assert_eq!(history.latest(), Some(&'c'));
+    }
+
+    #[test]
+    fn later_writes_are_removed() {
+        let mut history: History<_> = [(2, 'a'), (5, 'b'), (7, 'c')].into_iter().collect();
+        history.truncate(6);
+        assert_eq!(history.latest(), Some(&'b'));
+        history.truncate(1);
+        assert_eq!(history.latest(), None);
     }
 
     #[test]

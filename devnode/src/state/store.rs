@@ -120,6 +120,14 @@ impl Store {
         self.journal = Journal::default();
     }
 
+    /// Removes everything that was written after block `height`. Checkpoints are lost.
+    pub(crate) fn truncate(&mut self, height: u64) {
+        let slots = self.slots.values_mut().flat_map(|slots| slots.values_mut());
+        slots.for_each(|history| history.truncate(height));
+        self.accounts.values_mut().for_each(|history| history.truncate(height));
+        self.discard_journal();
+    }
+
     /// Clears the storage of an account.
     fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {

@@ -29,6 +29,7 @@ mod node_interface;
 mod precompiles;
 mod programs;
 mod provider;
+mod reorgs;
 mod replay;
 mod signing;
 mod snapshots;

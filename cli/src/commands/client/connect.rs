@@ -82,8 +82,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         proxy: context.proxy().cloned(),
         client: refunds.client_options(0),
     };
+    let run = (daemon.health, daemon_context.backoff());
     let mut connection = ConnectDaemon::start(daemon_context, agreement, options).await?;
     fields.push(("proxy", Cell::Text(format!("http://{}", connection.address()))));
     let ended = connection.ended();
-    daemon::run(context, daemon.health, &mut connection, fields, ended).await
+    daemon::run(context, run, &mut connection, fields, ended).await
 }

@@ -64,6 +64,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
     fields.push(("account", Cell::text(daemon_context.account())));
+    let run = (options.daemon.health, daemon_context.backoff());
     let mut client = ClientDaemon::start(daemon_context, options.client_options()).await?;
-    daemon::run(context, options.daemon.health, &mut client, fields, std::future::pending()).await
+    daemon::run(context, run, &mut client, fields, std::future::pending()).await
 }

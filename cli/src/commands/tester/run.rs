@@ -54,6 +54,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (role, state) = (Role::Tester, daemon.state.as_deref());
     let (daemon_context, state) =
         context.daemon_context(role, &role.to_string(), state, context.transport()?).await?;
+    let daemon_context = daemon.with_interval(daemon_context);
+    let run = (daemon.health, daemon_context.backoff());
     let options = TesterOptions {
         probe_timeout,
         checks,
@@ -69,5 +71,5 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     ];
     let mut tester = TesterDaemon::start(daemon_context, options).await?;
     let left = tester.left();
-    daemon::run(context, daemon.health, &mut tester, fields, left).await
+    daemon::run(context, run, &mut tester, fields, left).await
 }

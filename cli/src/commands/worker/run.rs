@@ -162,6 +162,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (role, path) = (Role::Worker, options.daemon.state.as_deref());
     let (daemon_context, path) =
         context.daemon_context(role, &role.to_string(), path, context.transport()?).await?;
+    let daemon_context = options.daemon.with_interval(daemon_context);
+    let run = (options.daemon.health, daemon_context.backoff());
     let mut fields = vec![("state", Cell::text(path.display()))];
     let offer = options.offer.offer();
     let stake =
@@ -192,5 +194,5 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     fields.push(("account", Cell::text(daemon_context.account())));
     let mut worker = WorkerDaemon::start(daemon_context, worker_options).await?;
     fields.push(("gateway", Cell::text(worker.url())));
-    daemon::run(context, options.daemon.health, &mut worker, fields, std::future::pending()).await
+    daemon::run(context, run, &mut worker, fields, std::future::pending()).await
 }

@@ -4,10 +4,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use muster_node_proxy::{Behavior, NodeProxy};
 use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::{Config, Devnode};
 
-use super::faulty_node::{FaultyNode, NodeBehavior};
 use super::test_daemons::{FaultSchedule, TestDaemons};
 use super::{health_text, print_row, quantity, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestMarket, until};
@@ -24,7 +24,7 @@ struct WorkerSetup {
     /// The chain.
     test_market: TestMarket,
     /// The node.
-    node: FaultyNode,
+    node: NodeProxy,
     /// A chain on which there is no market.
     other: Devnode,
     /// The relay for messages.
@@ -36,7 +36,7 @@ impl WorkerSetup {
     async fn new(name: &str) -> Self {
         let test_market = TestMarket::with_long_windows(name).await;
         test_market.fund_accounts(&["ada", "cleo"]);
-        let node = FaultyNode::start(&test_market.chain.url()).await;
+        let node = NodeProxy::start(&test_market.chain.url()).await.unwrap();
         let other = Devnode::start(Config::any_port()).await.unwrap();
         let relay = Relay::start(RelayConfig::default()).await.unwrap();
         Self { test_market, node, other, relay }
@@ -66,34 +66,34 @@ impl WorkerSetup {
     /// Faults that a daemon notices, and their names.
     fn bad_behaviors(&self) -> [NamedBehavior; 6] {
         [
-            ("node answers no JSON", NodeBehavior::NotJson),
-            ("node fails with 500", NodeBehavior::HttpError(StatusCode::INTERNAL_SERVER_ERROR)),
-            ("node says 429", NodeBehavior::HttpError(StatusCode::TOO_MANY_REQUESTS)),
-            ("node answers -32603", NodeBehavior::RpcError(-32_603)),
-            ("node answers -32000", NodeBehavior::RpcError(-32_000)),
-            ("node of another chain", NodeBehavior::OtherChain(self.other.url())),
+            ("node answers no JSON", Behavior::NotJson),
+            ("node fails with 500", Behavior::HttpError(StatusCode::INTERNAL_SERVER_ERROR)),
+            ("node says 429", Behavior::HttpError(StatusCode::TOO_MANY_REQUESTS)),
+            ("node answers -32603", Behavior::RpcError(-32_603)),
+            ("node answers -32000", Behavior::RpcError(-32_000)),
+            ("node of another chain", Behavior::OtherChain(self.other.url())),
         ]
     }
 
     /// The fault of a node whose latest block stays the current one.
     async fn stuck_behavior(&self) -> NamedBehavior {
         let head = self.test_market.rpc("eth_blockNumber", [(); 0].as_slice().into()).await;
-        ("node is stuck", NodeBehavior::Stuck(quantity(&head)))
+        ("node is stuck", Behavior::Stuck(quantity(&head)))
     }
 }
 
 /// The fault of a node that answers only after every timeout.
 const fn silent_behavior() -> NamedBehavior {
-    ("node is silent", NodeBehavior::Slow(Duration::from_mins(10)))
+    ("node is silent", Behavior::Slow(Duration::from_mins(10)))
 }
 
 /// A fault of a node, and its name.
-type NamedBehavior = (&'static str, NodeBehavior);
+type NamedBehavior = (&'static str, Behavior);
 
 /// A node for each daemon, all with the same fault, which changes with each operation.
 struct FaultyNodes {
     /// The nodes.
-    nodes: [FaultyNode; 3],
+    nodes: [NodeProxy; 3],
     /// The fault for each operation.
     behaviors: Vec<(&'static str, NamedBehavior)>,
     /// The outcome of an operation under its fault.
@@ -109,15 +109,15 @@ impl FaultyNodes {
     ) -> Self {
         let url = setup.test_market.chain.url();
         let nodes = [
-            FaultyNode::start(&url).await,
-            FaultyNode::start(&url).await,
-            FaultyNode::start(&url).await,
+            NodeProxy::start(&url).await.unwrap(),
+            NodeProxy::start(&url).await.unwrap(),
+            NodeProxy::start(&url).await.unwrap(),
         ];
         Self { nodes, behaviors, outcome }
     }
 
     /// Changes the behavior of all.
-    async fn set_all(&self, behavior: &NodeBehavior) {
+    async fn set_all(&self, behavior: &Behavior) {
         for node in &self.nodes {
             node.set_behavior(behavior.clone()).await;
         }
@@ -156,7 +156,7 @@ impl FaultSchedule for WithoutHealthyNode {
 
     async fn due(&mut self, _: &TestDaemons<'_>, operation: &str) {
         if operation != "settle" {
-            self.0.set_all(&NodeBehavior::Healthy).await;
+            self.0.set_all(&Behavior::Healthy).await;
         }
     }
 }
@@ -173,7 +173,7 @@ async fn a_worker_falls_back_from_a_bad_node_to_a_good_one() {
         setup.node.set_behavior(behavior).await;
         setup.buy();
         print_row("worker", "accept", name, "asks the next node");
-        setup.node.set_behavior(NodeBehavior::Healthy).await;
+        setup.node.set_behavior(Behavior::Healthy).await;
         // Health checks of all nodes are few: so many requests mean that the worker prefers this node.
         setup.node.until_requested(20).await;
     }
@@ -190,12 +190,12 @@ async fn a_worker_with_one_bad_node_reports_the_error_and_recovers() {
     for (name, behavior) in setup.bad_behaviors() {
         setup.node.set_behavior(behavior).await;
         until(async || health_text(&health).await.starts_with("failing since ")).await;
-        setup.node.set_behavior(NodeBehavior::Healthy).await;
+        setup.node.set_behavior(Behavior::Healthy).await;
         setup.buy();
         until_waiting_for(&health, "the end of 0x").await;
         print_row("worker", "accept", name, "accepts when it recovers");
     }
-    setup.node.set_behavior(NodeBehavior::Slow(SLOW_DELAY)).await;
+    setup.node.set_behavior(Behavior::Slow(SLOW_DELAY)).await;
     setup.buy();
     print_row("worker", "accept", "node is slow", "accepts");
     assert_eq!(daemon.terminate(), Some(0));
@@ -221,7 +221,7 @@ async fn all_daemons_with_one_node_recover_and_tolerate_a_slow_one() {
     let setup = WorkerSetup::new("nodes-each").await;
     let (folder, good) = (&setup.test_market.folder, setup.test_market.chain.url());
     let [.., refuses, foreign] = setup.bad_behaviors();
-    let slow = ("node is slow", NodeBehavior::Slow(SLOW_DELAY));
+    let slow = ("node is slow", Behavior::Slow(SLOW_DELAY));
     let behaviors = vec![("accept", refuses), ("report", foreign), ("settle", slow)];
     let mut nodes =
         WithoutHealthyNode(FaultyNodes::new(&setup, behaviors, "continues, done once").await);
@@ -246,8 +246,8 @@ async fn a_provider_that_sends_logs_of_few_blocks_shows_the_same() {
     }
     folder.json(&format!("settle {agreement} --account dev:ada"));
     for most in [1, 7, 20] {
-        let limited = NodeBehavior::LogRange(most);
-        let node = FaultyNode::start_with(&test_market.chain.url(), limited).await;
+        let limited = Behavior::LogRange(most);
+        let node = NodeProxy::start_with(&test_market.chain.url(), limited).await.unwrap();
         for command in ["agreement list", "history", &format!("ledger {agreement}")] {
             let shown = folder.run(command);
             assert_eq!(shown.code, 0, "{command}: {}", shown.stderr);

@@ -14,7 +14,7 @@ use crate::worker::{is_listed, worker};
 const HALF_A_MINUTE: usize = 7;
 
 /// Buys, and returns the agreement.
-fn buy(folder: &TestFolder) -> String {
+pub(super) fn buy(folder: &TestFolder) -> String {
     let order_args = "--redundancy 1 --length 1200 --windows 1 --testers 0";
     let bought = folder.json(&format!("client buy {order_args} --account dev:cleo"));
     bought["agreement"].as_str().unwrap().to_owned()

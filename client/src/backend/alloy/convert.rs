@@ -5,8 +5,9 @@ use alloy::network::TransactionBuilder;
 use alloy::primitives::{Bytes, U256, map::B256HashMap};
 use alloy::rpc::types::state::StateOverride;
 use alloy::rpc::types::{self as rpc, BlockOverrides, TransactionReceipt, TransactionRequest};
-use alloy::transports::{RpcError, TransportError, TransportErrorKind};
+use alloy::transports::{RpcError, TransportError};
 
+use crate::backend::refusal::{http_refusal, rpc_refusal};
 use crate::backend::types::{
     AccountOverride, BlockTag, CallEnv, Log, LogFilter, REVERT_CODE, Receipt, TxRequest,
 };
@@ -21,10 +22,14 @@ pub(super) fn backend_error(url: &str, error: TransportError) -> BackendError {
                 let data = answer.data.and_then(|data| hex_bytes(data.get()));
                 return BackendError::Reverted(data.unwrap_or_default());
             }
-            NodeError::Rpc { code: answer.code, message: answer.message.into() }
+            let data = answer.data.as_ref().map_or("", |data| data.get());
+            rpc_refusal(answer.code, &answer.message, data)
         }
-        RpcError::Transport(TransportErrorKind::HttpError(error)) => {
-            NodeError::NotANode { url, source: error.into() }
+        RpcError::Transport(error) if error.is_http_error() => {
+            let (status, body) = error
+                .as_http_error()
+                .map_or((None, String::new()), |http| (Some(http.status), http.body.clone()));
+            http_refusal(url, (status, &body), error.retry_after(), error.into())
         }
         RpcError::Transport(error) => NodeError::Unreachable { url, source: error.into() },
         error => NodeError::NotANode { url, source: error.into() },

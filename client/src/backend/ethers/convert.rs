@@ -5,6 +5,7 @@ use ethers::providers::{ProviderError, RpcError};
 use ethers::types::{self as rpc, BlockId, BlockNumber};
 use serde_json::{Map, Value, json};
 
+use crate::backend::refusal::{http_refusal, rpc_refusal};
 use crate::backend::types::{AccountOverride, BlockTag, Log, REVERT_CODE, TxRequest};
 use crate::error::{BackendError, BoxError, NodeError};
 
@@ -16,13 +17,14 @@ pub(super) fn backend_error(url: &str, error: ProviderError) -> BackendError {
                 answer.data.as_ref().and_then(Value::as_str).and_then(|hex| hex.parse().ok());
             return BackendError::Reverted(data.unwrap_or_default());
         }
-        let message = answer.message.as_str().into();
-        return BackendError::Node(NodeError::Rpc { code: answer.code, message });
+        let data = answer.data.as_ref().map(Value::to_string).unwrap_or_default();
+        return BackendError::Node(rpc_refusal(answer.code, &answer.message, &data));
     }
     let url = url.into();
     BackendError::Node(match error {
         ProviderError::HTTPError(error) => NodeError::Unreachable { url, source: error.into() },
-        error => NodeError::NotANode { url, source: error.into() },
+        // It does not tell the status of HTTP.
+        error => http_refusal(url, (None, &error.to_string()), None, error.into()),
     })
 }
 

@@ -7,17 +7,39 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 use tokio::time::{Duration, timeout};
 
+use super::pacer::Pacer;
 use crate::backend::Backend;
 use crate::error::{BackendError, NodeError};
 
 /// How many blocks a node may lag behind the best one: a few seconds on Arbitrum.
 pub(super) const MAX_LAG: u64 = 20;
 
-/// JSON-RPC error codes of a node that cannot answer now: an internal error, and too many requests.
-const NODE_FAULT_CODES: [i64; 2] = [-32_603, -32_005];
+/// The JSON-RPC error code of a node that cannot answer now.
+const INTERNAL_ERROR: i64 = -32_603;
 
-/// Whether an error is the fault of the node, and not of the request.
-pub(super) type IsNodeFault = fn(&BackendError) -> bool;
+/// The JSON-RPC error code of a limit: of requests, or of the size of an answer.
+const LIMIT_EXCEEDED: i64 = -32_005;
+
+/// How the errors of a kind of request are understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestKind {
+    /// Whether an error is the fault of the node, and not of the request.
+    pub(super) is_node_fault: fn(&BackendError) -> bool,
+    /// Whether an error means that the node was asked too often.
+    pub(super) is_rate_limit: fn(&BackendError) -> bool,
+}
+
+/// Requests that a healthy node may refuse: calls, estimates, transactions.
+pub(super) const CALL: RequestKind =
+    RequestKind { is_node_fault: is_fault_of_call, is_rate_limit: may_be_rate_limit };
+
+/// Requests that every healthy node answers.
+pub(super) const LOOKUP: RequestKind =
+    RequestKind { is_node_fault: is_fault_of_lookup, is_rate_limit: may_be_rate_limit };
+
+/// [`LOOKUP`] of logs, of which nodes may refuse too many, too.
+pub(super) const LOGS: RequestKind =
+    RequestKind { is_node_fault: is_fault_of_lookup, is_rate_limit };
 
 /// Connects to a node.
 type Connector =
@@ -31,6 +53,8 @@ pub(crate) struct RankedEndpoint {
     connector: Connector,
     /// Its health.
     health: Mutex<EndpointHealth>,
+    /// How fast it is asked.
+    pacer: Pacer,
 }
 
 /// The health of a node.
@@ -51,7 +75,7 @@ struct EndpointHealth {
 impl RankedEndpoint {
     /// A node without a connection.
     pub(super) fn new(url: Box<str>, connector: Connector) -> Self {
-        Self { url, connector, health: Mutex::default() }
+        Self { url, connector, health: Mutex::default(), pacer: Pacer::default() }
     }
 
     /// Its health.
@@ -94,29 +118,48 @@ impl RankedEndpoint {
         chain_id: u64,
         request_timeout: Duration,
     ) -> Option<u64> {
-        let head =
-            self.request(Some(chain_id), request_timeout, retry_lookup, |backend| async move {
-                self.check_chain(chain_id, backend.fetch_chain_id().await?)?;
-                backend.head().await
-            });
+        let head = self.request(Some(chain_id), request_timeout, LOOKUP, |backend| async move {
+            self.check_chain(chain_id, backend.fetch_chain_id().await?)?;
+            backend.head().await
+        });
         head.await.ok().map(|head| head.number)
     }
 
-    /// Sends it a request, and records whether the node was at fault.
+    /// How long it takes no request.
+    pub(super) fn wait(&self) -> Duration {
+        self.pacer.wait()
+    }
+
+    /// Its last refusal, as long as it takes no request.
+    pub(super) fn refusal(&self) -> BackendError {
+        let message = format!("{} takes no request for {:?}", self.url, self.wait()).into();
+        BackendError::Node(NodeError::RateLimited { message, retry_after: Some(self.wait()) })
+    }
+
+    /// Sends it a request as soon as it takes one, and records whether the node was at fault.
     pub(super) async fn request<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
         expected: Option<u64>,
         request_timeout: Duration,
-        is_node_fault: IsNodeFault,
+        kind: RequestKind,
         request: impl FnOnce(Arc<dyn Backend>) -> F,
     ) -> Result<T, BackendError> {
+        let made = self.pacer.admit().await;
         let was_down = self.health().down;
         let answer = async { request(self.connection(expected).await?).await };
         let answer = timeout(request_timeout, answer).await.unwrap_or_else(|slow| {
             let url = self.url.clone();
             Err(BackendError::Node(NodeError::Unreachable { url, source: slow.into() }))
         });
-        let is_at_fault = answer.as_ref().is_err_and(is_node_fault);
+        match &answer {
+            // It works, and a new connection would be one more request.
+            Err(error) if (kind.is_rate_limit)(error) => {
+                self.pacer.record_refusal(made, named_pause(error));
+                return answer;
+            }
+            _ => self.pacer.record_answer(),
+        }
+        let is_at_fault = answer.as_ref().is_err_and(kind.is_node_fault);
         if is_at_fault || was_down {
             // A success does not undo a fault that another request found meanwhile.
             self.health().down = is_at_fault;
@@ -145,15 +188,36 @@ impl Debug for RankedEndpoint {
     }
 }
 
-/// [`IsNodeFault`] of requests that a healthy node may refuse: calls, estimates, transactions.
-pub(super) fn retry_call(error: &BackendError) -> bool {
+/// The pause that a node asks for.
+const fn named_pause(error: &BackendError) -> Option<Duration> {
     match error {
-        BackendError::Node(NodeError::Rpc { code, .. }) => NODE_FAULT_CODES.contains(code),
-        other => retry_lookup(other),
+        BackendError::Node(NodeError::RateLimited { retry_after, .. }) => *retry_after,
+        _ => None,
     }
 }
 
-/// [`IsNodeFault`] of requests that every healthy node answers: any error but a local one.
-pub(super) const fn retry_lookup(error: &BackendError) -> bool {
+/// See [`CALL`].
+fn is_fault_of_call(error: &BackendError) -> bool {
+    match error {
+        BackendError::Node(NodeError::Rpc { code, .. }) => {
+            [INTERNAL_ERROR, LIMIT_EXCEEDED].contains(code)
+        }
+        other => is_fault_of_lookup(other),
+    }
+}
+
+/// See [`LOOKUP`]: any error but a local one.
+const fn is_fault_of_lookup(error: &BackendError) -> bool {
     !matches!(error, BackendError::Node(NodeError::Signing(_)) | BackendError::Reverted(_))
+}
+
+/// Whether a node says that it was asked too often.
+const fn is_rate_limit(error: &BackendError) -> bool {
+    matches!(error, BackendError::Node(NodeError::RateLimited { .. }))
+}
+
+/// [`is_rate_limit`] where no other limit can be meant.
+const fn may_be_rate_limit(error: &BackendError) -> bool {
+    is_rate_limit(error)
+        || matches!(error, BackendError::Node(NodeError::Rpc { code: LIMIT_EXCEEDED, .. }))
 }

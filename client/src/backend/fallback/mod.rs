@@ -1,10 +1,13 @@
 //! Several nodes of one chain as one backend: a node that fails, is slow, or lags is skipped.
 //!
 //! It is a [`Backend`] over others, so it works with every library. A request goes to the first healthy
-//! node in the order of the URLs, and to the next one if that node is at fault. While there are requests, a
-//! task beside them compares the heads and chain ids of all nodes every few seconds.
+//! node in the order of the URLs, and to the next one if that node is at fault. A node that says that it was asked
+//! too often is asked at the pace that it allows ([`pacer`]); what it refused is asked again. While there are requests,
+//! a task beside them compares the heads and chain ids of all nodes every few seconds.
 
 mod endpoint;
+mod pacer;
+mod repeat;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +17,8 @@ use futures::FutureExt;
 use futures::future::join_all;
 use tokio::time::{Duration, Instant};
 
-use self::endpoint::{IsNodeFault, RankedEndpoint, retry_call, retry_lookup};
+use self::endpoint::{CALL, LOGS, LOOKUP, RankedEndpoint, RequestKind};
+use self::repeat::{is_refused, repeat_refused};
 use super::connect::ConnectOptions;
 use super::origin::origin;
 use super::{
@@ -31,6 +35,8 @@ pub(crate) struct Timeouts {
     pub(crate) head: Duration,
     /// The time between two comparisons of all nodes.
     pub(crate) check_interval: Duration,
+    /// How long a request is repeated that nodes refuse because they were asked too often.
+    pub(crate) refused: Duration,
 }
 
 impl Default for Timeouts {
@@ -39,6 +45,7 @@ impl Default for Timeouts {
             request: Duration::from_secs(15),
             head: Duration::from_secs(3),
             check_interval: Duration::from_secs(3),
+            refused: Duration::from_secs(30),
         }
     }
 }
@@ -78,13 +85,20 @@ impl FallbackBackend {
         timeouts: Timeouts,
     ) -> Result<Self, NodeError> {
         let connect = |endpoint| {
-            RankedEndpoint::request(
-                endpoint,
-                chain_id,
-                timeouts.request,
-                retry_lookup,
-                |backend| async move { Ok(backend) },
-            )
+            let longest = timeouts.refused;
+            let attempt = move || {
+                RankedEndpoint::request(
+                    endpoint,
+                    chain_id,
+                    timeouts.request,
+                    LOOKUP,
+                    |backend| async move { Ok(backend) },
+                )
+            };
+            let may_answer = move |answer: &_| {
+                is_refused(LOOKUP, answer) && RankedEndpoint::wait(endpoint) < longest
+            };
+            repeat_refused(attempt, may_answer, longest)
         };
         let answers = join_all(endpoints.iter().map(connect)).await;
         let (mut backends, mut errors) = (Vec::new(), Vec::new());
@@ -112,44 +126,61 @@ impl FallbackBackend {
         Ok(Self { endpoints: endpoints.into(), signer, timeouts, last_check })
     }
 
-    /// Sends a request to the best node, and to the next one as long as the node is at fault. Returns the
-    /// answer, and the first fault on the way.
+    /// Sends a request to the best node, and to the next one as long as the node is at fault or was asked too often.
+    /// Returns the answer, and the first fault on the way.
     async fn try_all<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
-        is_node_fault: IsNodeFault,
+        kind: RequestKind,
         request: impl Fn(Arc<dyn Backend>) -> F,
     ) -> (Result<T, BackendError>, Option<BackendError>) {
         self.check_if_due();
         let mut endpoints: Vec<_> = self.endpoints.iter().collect();
-        endpoints.sort_by_key(|endpoint| endpoint.rank());
-        let mut first = None;
+        endpoints.sort_by_cached_key(|endpoint| (endpoint.rank(), endpoint.wait()));
+        let (mut first, mut refusal) = (None, None);
         for endpoint in endpoints {
+            if endpoint.wait() >= self.timeouts.refused {
+                refusal = refusal.or_else(|| Some(endpoint.refusal()));
+                continue;
+            }
             match endpoint
-                .request(Some(self.chain_id()), self.timeouts.request, is_node_fault, &request)
+                .request(Some(self.chain_id()), self.timeouts.request, kind, &request)
                 .await
             {
-                Err(error) if is_node_fault(&error) => first = first.or(Some(error)),
+                Err(error) if (kind.is_rate_limit)(&error) => refusal = Some(error),
+                Err(error) if (kind.is_node_fault)(&error) => first = first.or(Some(error)),
                 answer => return (answer, first),
             }
         }
-        let no_endpoint = || BackendError::Node(NodeError::Signing("no node".into()));
-        (Err(first.unwrap_or_else(no_endpoint)), None)
+        // A node that answers later is worth waiting for, whatever the others have.
+        match refusal {
+            Some(refusal) => (Err(refusal), first),
+            None => {
+                let no_endpoint = || BackendError::Node(NodeError::Signing("no node".into()));
+                (Err(first.unwrap_or_else(no_endpoint)), None)
+            }
+        }
     }
 
-    /// Sends a request that a healthy node may refuse.
-    async fn call_any<T, F: Future<Output = Result<T, BackendError>>>(
+    /// [`Self::try_all`], again and again while a node that was asked too often may answer soon.
+    async fn try_until_admitted<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
+        kind: RequestKind,
         request: impl Fn(Arc<dyn Backend>) -> F,
-    ) -> Result<T, BackendError> {
-        self.try_all(retry_call, request).await.0
+    ) -> (Result<T, BackendError>, Option<BackendError>) {
+        let longest = self.timeouts.refused;
+        let may_answer = || self.endpoints.iter().any(|endpoint| endpoint.wait() < longest);
+        let attempt = || self.try_all(kind, &request);
+        repeat_refused(attempt, |(answer, _)| is_refused(kind, answer) && may_answer(), longest)
+            .await
     }
 
-    /// Sends a request that every healthy node answers.
-    async fn lookup_any<T, F: Future<Output = Result<T, BackendError>>>(
+    /// Sends a request of this kind.
+    async fn ask<T, F: Future<Output = Result<T, BackendError>>>(
         &self,
+        kind: RequestKind,
         request: impl Fn(Arc<dyn Backend>) -> F,
     ) -> Result<T, BackendError> {
-        self.try_all(retry_lookup, request).await.0
+        self.try_until_admitted(kind, request).await.0
     }
 
     /// Compares all nodes in a task of its own, if it is time and there is a choice.
@@ -193,7 +224,7 @@ impl Backend for FallbackBackend {
     }
 
     fn fetch_chain_id(&self) -> BackendFuture<'_, u64> {
-        self.lookup_any(move |backend| async move { backend.fetch_chain_id().await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.fetch_chain_id().await }).boxed()
     }
 
     fn account(&self) -> Option<Address> {
@@ -201,23 +232,24 @@ impl Backend for FallbackBackend {
     }
 
     fn head(&self) -> BackendFuture<'_, Head> {
-        self.lookup_any(move |backend| async move { backend.head().await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.head().await }).boxed()
     }
 
     fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        self.lookup_any(move |backend| async move { backend.block_hash(number).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.block_hash(number).await }).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
-        self.call_any(move |backend| async move { backend.call(call, env).await }).boxed()
+        self.ask(CALL, move |backend| async move { backend.call(call, env).await }).boxed()
     }
 
     fn estimate_gas<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, u64> {
-        self.call_any(move |backend| async move { backend.estimate_gas(call, env).await }).boxed()
+        self.ask(CALL, move |backend| async move { backend.estimate_gas(call, env).await }).boxed()
     }
 
     fn nonce(&self, account: Address, pending: bool) -> BackendFuture<'_, u64> {
-        self.lookup_any(move |backend| async move { backend.nonce(account, pending).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.nonce(account, pending).await })
+            .boxed()
     }
 
     fn sign<'a>(&'a self, draft: &'a TxDraft) -> BackendFuture<'a, SignedTx> {
@@ -228,7 +260,7 @@ impl Backend for FallbackBackend {
         async move {
             // A node that did not answer may have the transaction, whatever the next one says.
             match self
-                .try_all(retry_call, |backend| async move { backend.broadcast(signed).await })
+                .try_until_admitted(CALL, |backend| async move { backend.broadcast(signed).await })
                 .await
             {
                 (Err(_), Some(error)) => Err(error),
@@ -239,23 +271,23 @@ impl Backend for FallbackBackend {
     }
 
     fn receipt(&self, transaction: B256) -> BackendFuture<'_, Option<Receipt>> {
-        self.lookup_any(move |backend| async move { backend.receipt(transaction).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.receipt(transaction).await }).boxed()
     }
 
     fn transaction(&self, hash: B256) -> BackendFuture<'_, Option<SignedTx>> {
-        self.lookup_any(move |backend| async move { backend.transaction(hash).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.transaction(hash).await }).boxed()
     }
 
     fn logs<'a>(&'a self, filter: &'a LogFilter) -> BackendFuture<'a, Vec<Log>> {
-        self.lookup_any(move |backend| async move { backend.logs(filter).await }).boxed()
+        self.ask(LOGS, move |backend| async move { backend.logs(filter).await }).boxed()
     }
 
     fn code(&self, account: Address) -> BackendFuture<'_, Bytes> {
-        self.lookup_any(move |backend| async move { backend.code(account).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.code(account).await }).boxed()
     }
 
     fn balance(&self, account: Address) -> BackendFuture<'_, U256> {
-        self.lookup_any(move |backend| async move { backend.balance(account).await }).boxed()
+        self.ask(LOOKUP, move |backend| async move { backend.balance(account).await }).boxed()
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use alloy::primitives::Bytes;
 use futures::FutureExt;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant, advance, sleep};
 
-use super::endpoint::MAX_LAG;
+use super::endpoint::{CALL, MAX_LAG};
 use super::{FallbackBackend, RankedEndpoint, Timeouts, check_endpoints};
 use crate::backend::mock::{MOCK_ACCOUNT, MockBackend, MockStatus, TxFate, rpc_error};
 use crate::backend::{Backend, BlockTag, CallEnv, TxDraft, TxRequest};
@@ -18,6 +18,7 @@ const TIMEOUTS: Timeouts = Timeouts {
     request: Duration::from_millis(100),
     head: Duration::from_millis(100),
     check_interval: Duration::MAX,
+    refused: Duration::from_secs(30),
 };
 
 /// A node at height 7 whose calls return this byte.
@@ -84,13 +85,68 @@ async fn the_first_endpoint_is_preferred() {
 #[tokio::test]
 async fn a_failing_endpoint_is_skipped_until_healthy() {
     let (a, _, fallback) = pair(mock(1), mock(2)).await;
-    for status in [MockStatus::Unreachable, MockStatus::Hanging, MockStatus::RateLimited] {
+    for status in [MockStatus::Unreachable, MockStatus::Hanging] {
         a.set_status(status);
         assert_eq!(answering_endpoint(&fallback).await, 2);
         let asked = a.request_count.load(Ordering::Relaxed);
         assert_eq!(answering_endpoint(&fallback).await, 2);
         assert_eq!(a.request_count.load(Ordering::Relaxed), asked, "it gets no requests");
         stays_excluded_until_healthy(&a, &fallback).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_beyond_the_limit_of_a_node_go_to_the_next_one() {
+    let (a, _, fallback) = pair(mock(1), mock(2)).await;
+    a.set_status(MockStatus::RateLimited);
+    let asked = a.request_count.load(Ordering::Relaxed);
+    for _ in 0..9 {
+        assert_eq!(answering_endpoint(&fallback).await, 2);
+    }
+    assert_eq!(a.request_count.load(Ordering::Relaxed), asked + 1, "it gets no more requests");
+    a.set_status(MockStatus::Healthy);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(answering_endpoint(&fallback).await, 1);
+    assert_eq!(answering_endpoint(&fallback).await, 2, "there is a space between its requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_node_is_asked_again_until_it_answers() {
+    let a = Arc::new(mock(1));
+    let fallback =
+        FallbackBackend::from_endpoints(vec![endpoint("a", &a)], None, TIMEOUTS).await.unwrap();
+    a.set_status(MockStatus::RateLimited);
+    let begun = Instant::now();
+    let error = fallback.head().await.unwrap_err();
+    assert!(matches!(error, BackendError::Node(NodeError::Rpc { code: -32_005, .. })), "{error:?}");
+    assert!((30..40).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let recover = async {
+        sleep(Duration::from_secs(5)).await;
+        a.set_status(MockStatus::Healthy);
+    };
+    let signed = fallback.sign(&TxDraft::default()).await.unwrap();
+    let env = CallEnv::default();
+    let request = TxRequest::default();
+    let (head, call, broadcast, ()) = tokio::join!(
+        fallback.head(),
+        fallback.call(&request, &env),
+        fallback.broadcast(&signed),
+        recover
+    );
+    assert!(head.is_ok() && call.is_ok() && broadcast.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_names_a_long_pause_is_not_waited_for() {
+    let a = Arc::new(mock(1));
+    let fallback =
+        FallbackBackend::from_endpoints(vec![endpoint("a", &a)], None, TIMEOUTS).await.unwrap();
+    a.set_status(MockStatus::Exhausted);
+    let begun = Instant::now();
+    for _ in 0..2 {
+        let error = fallback.head().await.unwrap_err();
+        let is_refused = matches!(error, BackendError::Node(NodeError::RateLimited { .. }));
+        assert!(is_refused && begun.elapsed().is_zero(), "{error:?}");
     }
 }
 
@@ -232,7 +288,7 @@ async fn a_concurrent_response_does_not_reset_health() {
             chain.head().await
         }
     };
-    fallback.call_any(request).await.unwrap();
+    fallback.ask(CALL, request).await.unwrap();
     assert_eq!(answering_endpoint(&fallback).await, 2);
 }
 

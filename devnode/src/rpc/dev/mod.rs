@@ -52,6 +52,8 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     // snapshots and dumps
     (&["anvil_snapshot", "evm_snapshot"], snapshots::take),
     (&["anvil_revert", "evm_revert"], snapshots::revert),
+    (&["anvil_rollback"], snapshots::rollback),
+    (&["anvil_reorg"], snapshots::reorg),
     (&["anvil_reset", "hardhat_reset"], snapshots::reset),
     (&["anvil_dumpState"], snapshots::dump),
     (&["anvil_loadState"], snapshots::load),

@@ -3,8 +3,8 @@
 use alloy::primitives::{Bytes, U64};
 use serde_json::{Value, json};
 
-use super::super::{Args, MethodResult, NodeContext};
-use crate::chain::{Chain, ChainError};
+use super::super::{Args, MethodResult, NodeContext, RpcError};
+use crate::chain::{Chain, ChainError, RecoveredTransaction};
 
 /// `evm_snapshot`: takes a snapshot and returns its number.
 pub(super) fn take(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -19,6 +19,36 @@ pub(super) fn revert(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let reverted = node.chain.revert(number);
     node.filters.rewind(node.chain.height());
     Ok(json!(reverted))
+}
+
+/// `anvil_rollback`: removes this many of the latest blocks, by default one.
+pub(super) fn rollback(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let depth = args.optional_any_number()?.unwrap_or(1);
+    args.finish()?;
+    node.chain.rollback(depth)?;
+    node.filters.rewind(node.chain.height());
+    Ok(Value::Null)
+}
+
+/// `anvil_reorg`: replaces this many of the latest blocks by others, which are empty apart from the transactions that are given
+/// with the index of their block.
+pub(super) fn reorg(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let depth = args.any_number()?;
+    let pairs: Vec<(Bytes, u64)> = args.optional()?.unwrap_or_default();
+    args.finish()?;
+    let height = node.chain.height();
+    if depth > height {
+        return Err(ChainError::RollbackTooDeep { depth, height }.into());
+    }
+    let mut blocks: Vec<Vec<_>> = (0..depth).map(|_| Vec::new()).collect();
+    for (raw, index) in pairs {
+        let block = usize::try_from(index).ok().and_then(|index| blocks.get_mut(index));
+        let block = block.ok_or(RpcError::BlockOutsideReorg { index, depth })?;
+        block.push(RecoveredTransaction::decode(&raw).map_err(ChainError::from)?);
+    }
+    node.chain.reorg(blocks)?;
+    node.filters.rewind(height.saturating_sub(depth));
+    Ok(Value::Null)
 }
 
 /// `anvil_reset`: replaces the chain with a new one.
