@@ -28,8 +28,9 @@ mod progress;
 mod purchase_error;
 
 fn main() -> ExitCode {
-    // A worker and a tester start this program again for each job; that process has no other threads.
+    // A worker and a tester start this program again for each job and service; that process has no other threads.
     muster_compute::child_main();
+    muster_compute_http::child_main();
     run()
 }
 

@@ -6,12 +6,17 @@ use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Market, ResultSignature};
 use muster_compute::{Digest, JobDocument, Outcome};
+use muster_compute_http::ServiceDocument;
 use muster_job_api::{JobState, JobStatus, WorkerLimits};
 use muster_relay::{Relay, RelayConfig};
+use muster_service_api::{ServiceState, ServiceStatus};
 use reqwest::{Method, RequestBuilder, StatusCode};
 
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::{endpoint, is_listed, key_of};
+
+#[path = "../../../compute-http/tests/it/component.rs"]
+mod component;
 
 /// A module that does nothing. `(module (memory (export "memory") 1) (func (export "_start")))`
 const NOTHING: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x05\x03\x01\0\x01\
@@ -39,6 +44,28 @@ impl Client {
         let put = self.request(Method::PUT, &format!("/blobs/{blob}")).body(bytes);
         assert_eq!(put.send().await.unwrap().status(), StatusCode::CREATED);
         blob
+    }
+
+    /// Brings the test component as a service.
+    async fn bring_service(&self) {
+        let document = ServiceDocument::new(self.put(component::encode()).await);
+        let put = self.request(Method::PUT, "/service").json(&document).send().await.unwrap();
+        assert_eq!(put.status(), StatusCode::OK);
+        assert_eq!(put.json::<ServiceStatus>().await.unwrap().state, ServiceState::Starting);
+    }
+
+    /// Waits until the service answers, which it does with `hello`.
+    async fn reaches_service(&self) {
+        until(async || {
+            let sent = self.request(Method::GET, "/service/http/").send().await;
+            match sent {
+                Ok(response) if response.status() == StatusCode::OK => {
+                    response.text().await.is_ok_and(|text| text == "hello")
+                }
+                _ => false,
+            }
+        })
+        .await;
     }
 
     /// The status of a job, or `None` while the gateway does not let the client in.
@@ -112,6 +139,9 @@ async fn jobs_are_run_and_signed_until_the_agreement_is_over() {
     let signature: ResultSignature = signed.signature.parse().unwrap();
     assert_eq!(signature.signer(domain, job, result), Some(ada.address()));
 
+    client.bring_service().await;
+    client.reaches_service().await;
+
     // A worker that is killed goes on; what its account is registered for says that it runs jobs.
     drop(daemon);
     let job_folder = job_folder(folder, ada.address(), agreement);
@@ -125,6 +155,7 @@ async fn jobs_are_run_and_signed_until_the_agreement_is_over() {
     })
     .await;
     assert_eq!(again, Some(status));
+    client.reaches_service().await;
 
     // Until the agreement is settled, its folder is there, and then it is not.
     test_market.advance_time(1_200).await;

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::agreement_task::AgreementTask;
 use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
+use super::replicas::Reconciler;
 use crate::chain::{RpcChainView, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -27,6 +28,8 @@ pub struct ClientDaemon {
     options: ClientOptions,
     /// The agreements that are not settled.
     tasks: HashMap<Address, AgreementTask>,
+    /// Keeps replicas, if it is told to.
+    reconciler: Option<Reconciler>,
     /// Whether the only agreement is settled.
     is_over: bool,
     /// Replies to messages.
@@ -54,7 +57,10 @@ impl ClientDaemon {
         let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
         let responder = ClientResponder { passes, samples };
         let responder_task = spawn_responder(&context, responder).await?;
-        Ok(Self { context, options, tasks: HashMap::new(), is_over: false, responder_task })
+        let target = options.replicas.filter(|_| options.only_agreement.is_none());
+        let reconciler = target.map(Reconciler::new);
+        let tasks = HashMap::new();
+        Ok(Self { context, options, tasks, reconciler, is_over: false, responder_task })
     }
 
     /// Whether the only agreement that it attends to is settled.
@@ -115,6 +121,13 @@ impl ClientDaemon {
         }
     }
 
+    /// Hires workers that are missing.
+    async fn keep_replicas(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        let Some(reconciler) = &mut self.reconciler else { return Ok(None) };
+        let agreements: Vec<_> = self.tasks.values().map(AgreementTask::agreement).collect();
+        reconciler.step(&self.context, &agreements).await.map(Some)
+    }
+
     /// Withdraws the credit once it reaches the threshold.
     async fn withdraw(&self) -> Result<(), DaemonError> {
         let credit = self.context.market().credit(self.context.account()).await?;
@@ -125,7 +138,12 @@ impl ClientDaemon {
 impl Daemon for ClientDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         self.context.resume_pending_txs().await?;
-        let due = self.step_agreements().await;
+        let mut due = self.step_agreements().await;
+        // Who is missing is only known if every agreement is.
+        if let Ok(next_event) = due {
+            let kept = self.keep_replicas().await;
+            due = kept.map(|kept| NextEvent::earliest(next_event, kept));
+        }
         self.withdraw().await?;
         Ok(due?.unwrap_or_else(|| NextEvent::untimed("agreements")))
     }

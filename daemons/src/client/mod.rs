@@ -1,5 +1,5 @@
 //! The client: sends passes to testers, releases workers that did not accept, renews its
-//! agreements if it is told to, settles them when they are due, and withdraws what it gets back.
+//! agreements or keeps replicas if it is told to, settles them when they are due, and withdraws what it gets back.
 //!
 //! [`ClientDaemon`] does that for all agreements of an account. [`ConnectDaemon`] does it for one, and serves that
 //! agreement's service on a local address. [`JobsDaemon`] does it for one, and runs jobs there. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
@@ -25,6 +25,8 @@ mod probe_context;
 mod proxy;
 mod purchase;
 mod renewal;
+mod replica_plan;
+mod replicas;
 mod running_agreement;
 mod traffic_key;
 
@@ -39,4 +41,5 @@ pub use self::jobs::{
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::purchase::buy_once;
 pub use self::renewal::Renewal;
+pub use self::replica_plan::ReplicaTarget;
 pub use self::running_agreement::{RunningAgreement, running_agreements};
