@@ -1,11 +1,16 @@
 //! The one service of an agreement: kept on disk, started, exchanged, ended.
 
-use crate::{error::RequestError, wire::ServiceStatus};
+use crate::{
+    access::{Access, ClientVerifier, ManagementAction, replace},
+    error::RequestError,
+    wire::ServiceStatus,
+};
+use axum::http::HeaderMap;
 use muster_compute::{BlobError, BlobStore};
 use muster_compute_http::{SendError, Service, ServiceDocument, Settings, Status};
 use std::{
     fs,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,6 +27,8 @@ pub struct ServiceApi {
     blobs: BlobStore,
     /// Where the document is.
     file: PathBuf,
+    /// Who may manage it.
+    access: Access,
     /// Held while the service is exchanged.
     change: Mutex<()>,
     /// The service, if there is one.
@@ -30,15 +37,33 @@ pub struct ServiceApi {
 
 impl ServiceApi {
     /// No service, until a client brings one or [`ServiceApi::restore`] finds one. Its document is kept in the folder.
-    #[must_use]
-    pub fn new(settings: Settings, blobs: BlobStore, folder: &Path) -> Self {
-        Self {
+    /// Whoever `verifier` knows may manage it.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn open(
+        settings: Settings,
+        blobs: BlobStore,
+        folder: &Path,
+        verifier: Box<dyn ClientVerifier>,
+    ) -> io::Result<Self> {
+        Ok(Self {
             settings,
             blobs,
             file: folder.join(FILE),
+            access: Access::open(folder, verifier)?,
             change: Mutex::default(),
             service: Mutex::default(),
-        }
+        })
+    }
+
+    /// Accepts a request that manages the service, if the client has signed it. Blocks.
+    pub(crate) fn admit(
+        &self,
+        headers: &HeaderMap,
+        action: ManagementAction,
+    ) -> Result<(), RequestError> {
+        self.access.admit(headers, action)
     }
 
     /// Starts the service that an earlier process had, if there was one. Blocks for as long as it takes to read the component.
@@ -67,7 +92,7 @@ impl ServiceApi {
             return Ok(status(&service));
         }
         let service = self.start(document)?;
-        self.save(service.document())?;
+        replace(&self.file, &serde_json::to_vec(service.document()).map_err(io::Error::from)?)?;
         let told = status(&service);
         // What ran before ends here; responses that it still sends break off.
         self.set(Some(service));
@@ -133,16 +158,6 @@ impl ServiceApi {
             Err(error) => return Err(error.into()),
         };
         Ok(Service::start(&self.settings, document, &wasm)?)
-    }
-
-    /// Writes the document to disk: the old one, or the new one, but never half of it.
-    fn save(&self, document: &ServiceDocument) -> io::Result<()> {
-        let folder = self.file.parent().ok_or(ErrorKind::NotFound)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&serde_json::to_vec(document)?)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.file)?;
-        Ok(())
     }
 }
 

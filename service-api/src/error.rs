@@ -1,6 +1,9 @@
 //! What can go wrong, and what a client is told of it.
 
-use crate::wire::{ApiError, ErrorCode};
+use crate::{
+    access::SIGNATURE_HEADER,
+    wire::{ApiError, ERROR_HEADER, ErrorCode},
+};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
@@ -14,6 +17,22 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
+    /// No signature of the client.
+    #[error(
+        "only the client of the agreement manages its service: sign the request, and send {SIGNATURE_HEADER}"
+    )]
+    NotSigned,
+    /// A signature of somebody else, or for another request.
+    #[error("the signature is not the client's for this request to this worker")]
+    WrongSignature,
+    /// A signature that was used, or is older than one that was.
+    #[error("number {number} is not above {last}, which was used: sign the request anew")]
+    OldNumber {
+        /// The number of the request.
+        number: u64,
+        /// The last one that was accepted.
+        last: u64,
+    },
     /// There is no service.
     #[error("there is no service: bring one with PUT /service")]
     NoService,
@@ -41,6 +60,9 @@ impl RequestError {
     /// Status and code.
     const fn kind(&self) -> (StatusCode, ErrorCode) {
         match self {
+            Self::NotSigned => (StatusCode::FORBIDDEN, ErrorCode::NotSigned),
+            Self::WrongSignature => (StatusCode::FORBIDDEN, ErrorCode::WrongSignature),
+            Self::OldNumber { .. } => (StatusCode::CONFLICT, ErrorCode::OldNumber),
             Self::NoService => (StatusCode::NOT_FOUND, ErrorCode::NoService),
             Self::MissingBlob(_) => (StatusCode::CONFLICT, ErrorCode::MissingBlob),
             Self::Malformed(_)
@@ -73,8 +95,10 @@ impl RequestError {
 impl IntoResponse for RequestError {
     fn into_response(self) -> Response {
         let (status, error) = self.kind();
-        let mut response =
-            (status, Json(ApiError { error, message: self.to_string() })).into_response();
+        let last = if let Self::OldNumber { last, .. } = self { Some(last) } else { None };
+        let body = ApiError { error, message: self.to_string(), last };
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(ERROR_HEADER, HeaderValue::from_static(error.name()));
         if error == ErrorCode::NotRunning {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

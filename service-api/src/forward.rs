@@ -1,6 +1,6 @@
 //! Forwards a request to the service, and its response back.
 
-use crate::{api::ServiceApi, error::RequestError};
+use crate::{api::ServiceApi, error::RequestError, wire::ERROR_HEADER};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -33,6 +33,7 @@ pub(crate) async fn forward(
     *request.uri_mut() = below(request.uri());
     let mut response = service.send(request).await?;
     strip(response.headers_mut());
+    response.headers_mut().remove(ERROR_HEADER);
     Ok(response.map(Body::new))
 }
 

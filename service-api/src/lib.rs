@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod api;
 mod error;
 mod forward;
 mod routes;
 mod wire;
 
+pub use access::{ClientVerifier, ManagementAction, SIGNATURE_HEADER};
 pub use api::ServiceApi;
 pub use error::RequestError;
 pub use routes::{management, requests, router};
-pub use wire::{ApiError, ErrorCode, ServiceLogs, ServiceState, ServiceStatus};
+pub use wire::{ApiError, ERROR_HEADER, ErrorCode, ServiceLogs, ServiceState, ServiceStatus};

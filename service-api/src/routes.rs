@@ -1,6 +1,7 @@
 //! Which request does what.
 
 use crate::{
+    access::ManagementAction,
     api::ServiceApi,
     error::RequestError,
     forward::{PREFIX, forward},
@@ -10,9 +11,10 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     routing::{any, get},
 };
+use muster_compute::Digest;
 use serde::Deserialize;
 use std::{io, sync::Arc};
 
@@ -50,16 +52,29 @@ async fn show(State(api): State<Arc<ServiceApi>>) -> Result<Json<ServiceStatus>,
 /// `PUT /service`.
 async fn bring(
     State(api): State<Arc<ServiceApi>>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<ServiceStatus>, RequestError> {
-    let document = serde_json::from_slice(&body)
-        .map_err(|error| RequestError::Malformed(error.to_string()))?;
-    blocking(move || api.put(document)).await.map(Json)
+    blocking(move || {
+        api.admit(&headers, ManagementAction::Put(Digest::of(&body)))?;
+        let document = serde_json::from_slice(&body)
+            .map_err(|error| RequestError::Malformed(error.to_string()))?;
+        api.put(document)
+    })
+    .await
+    .map(Json)
 }
 
 /// `DELETE /service`.
-async fn end(State(api): State<Arc<ServiceApi>>) -> Result<StatusCode, RequestError> {
-    blocking(move || api.delete()).await?;
+async fn end(
+    State(api): State<Arc<ServiceApi>>,
+    headers: HeaderMap,
+) -> Result<StatusCode, RequestError> {
+    blocking(move || {
+        api.admit(&headers, ManagementAction::Delete)?;
+        api.delete()
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -75,7 +90,10 @@ struct LogQuery {
 async fn logs(
     State(api): State<Arc<ServiceApi>>,
     Query(query): Query<LogQuery>,
+    headers: HeaderMap,
 ) -> Result<Json<ServiceLogs>, RequestError> {
+    let admitted = Arc::clone(&api);
+    blocking(move || admitted.admit(&headers, ManagementAction::Logs)).await?;
     let lines = api.get()?.log(query.from);
     let next = lines.last().map_or(query.from, |line| line.number.saturating_add(1));
     Ok(Json(ServiceLogs { lines, next }))

@@ -3,6 +3,9 @@
 use muster_compute_http::{LogLine, ServiceDocument, Status};
 use serde::{Deserialize, Serialize};
 
+/// The header that names the code of an error of the API. No response of a service has it, so a client knows them apart.
+pub const ERROR_HEADER: &str = "service-error";
+
 /// A service at a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceStatus {
@@ -44,6 +47,12 @@ pub struct ServiceLogs {
 pub enum ErrorCode {
     /// The document is malformed.
     BadService,
+    /// The request needs the client's signature.
+    NotSigned,
+    /// The signature is not the client's, or for another request.
+    WrongSignature,
+    /// The signature was used before, or is older than one that was.
+    OldNumber,
     /// There is no service.
     NoService,
     /// The component is not here.
@@ -64,6 +73,28 @@ pub enum ErrorCode {
     ServiceLate,
 }
 
+impl ErrorCode {
+    /// The code as it is sent.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadService => "bad_service",
+            Self::NotSigned => "not_signed",
+            Self::WrongSignature => "wrong_signature",
+            Self::OldNumber => "old_number",
+            Self::NoService => "no_service",
+            Self::MissingBlob => "missing_blob",
+            Self::TooLarge => "too_large",
+            Self::BadComponent => "bad_component",
+            Self::WorkerError => "worker_error",
+            Self::ServiceEnded => "service_ended",
+            Self::NotRunning => "not_running",
+            Self::ServiceFailed => "service_failed",
+            Self::ServiceLate => "service_late",
+        }
+    }
+}
+
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {
@@ -71,6 +102,9 @@ pub struct ApiError {
     pub error: ErrorCode,
     /// The reason, for people.
     pub message: String,
+    /// With [`ErrorCode::OldNumber`], the number above which the next one must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
 }
 
 impl ServiceStatus {
@@ -83,5 +117,35 @@ impl ServiceStatus {
             _ => (ServiceState::Starting, None),
         };
         Self { document, state, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_same_name_in_the_header_and_in_the_body() {
+        use ErrorCode::{
+            BadComponent, BadService, MissingBlob, NoService, NotRunning, NotSigned, OldNumber,
+            ServiceEnded, ServiceFailed, ServiceLate, TooLarge, WorkerError, WrongSignature,
+        };
+        for code in [
+            BadComponent,
+            BadService,
+            MissingBlob,
+            NoService,
+            NotRunning,
+            NotSigned,
+            OldNumber,
+            ServiceEnded,
+            ServiceFailed,
+            ServiceLate,
+            TooLarge,
+            WorkerError,
+            WrongSignature,
+        ] {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
     }
 }

@@ -9,6 +9,8 @@
 )]
 
 mod client;
+#[path = "../../../compute-http/tests/it/component.rs"]
+mod component;
 mod devnode;
 mod docs;
 mod errors;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::ResultSignature;
+use muster_client::{Agreement, ResultSignature, ServiceAction, ServiceRequestSignature};
 use muster_compute::{BlobStore, Digest};
 use muster_compute_http::Settings;
 use muster_gateway::Upstream;
 use muster_job_api::{JobHost, JobServer, OpenError, ResultSigner, SignError};
-use muster_service_api::ServiceApi;
+use muster_service_api::{ClientVerifier, ManagementAction, ServiceApi};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Duration, timeout};
@@ -40,6 +40,30 @@ impl ResultSigner for WorkerSigner {
     }
 }
 
+/// Knows the client of an agreement by its signature, because its keys look like those of testers.
+#[derive(Debug)]
+struct ClientSignatures {
+    /// The client.
+    client: Address,
+    /// This worker.
+    worker: Address,
+    /// The domain of the agreement's receipts.
+    domain: B256,
+}
+
+impl ClientVerifier for ClientSignatures {
+    fn is_signed(&self, action: ManagementAction, number: u64, signature: &str) -> bool {
+        let action = match action {
+            ManagementAction::Put(document) => ServiceAction::Put(B256::new(*document.as_bytes())),
+            ManagementAction::Delete => ServiceAction::Delete,
+            ManagementAction::Logs => ServiceAction::Logs,
+        };
+        signature.parse().is_ok_and(|signature: ServiceRequestSignature| {
+            signature.signer(self.domain, self.worker, action, number) == Some(self.client)
+        })
+    }
+}
+
 /// A running server of jobs.
 #[derive(Debug)]
 pub(super) struct JobService {
@@ -54,16 +78,18 @@ pub(super) struct JobService {
 }
 
 impl JobService {
-    /// Serves the jobs and the service in a folder on any free port. Results are signed by `signer` in an agreement's receipt domain.
+    /// Serves the jobs and the service of an agreement in a folder on any free port. Results are signed by `signer`, the worker.
     pub(super) async fn start(
         host: &JobHost,
         folder: &Path,
         signer: PrivateKeySigner,
-        domain: B256,
+        agreement: &Agreement,
     ) -> Result<Self, DaemonError> {
+        let (client, domain) = (agreement.terms().header.client, agreement.receipt_domain());
+        let client = ClientSignatures { client, worker: signer.address(), domain };
         let server = JobServer::open(host, folder, WorkerSigner { signer, domain }).await?;
         let (blobs, own_folder) = (server.blobs().clone(), folder.to_owned());
-        let opened = spawn_blocking(move || open_service(blobs, &own_folder)).await;
+        let opened = spawn_blocking(move || open_service(blobs, &own_folder, client)).await;
         let service = opened.map_err(io::Error::other).flatten().map_err(OpenError::Io)?;
         let router = server.router().merge(muster_service_api::router(Arc::new(service)));
         let listen = async || {
@@ -95,14 +121,18 @@ impl JobService {
 }
 
 /// The service of an agreement, running if there was one when the process last ended. Blocks.
-fn open_service(blobs: BlobStore, folder: &Path) -> io::Result<ServiceApi> {
+fn open_service(
+    blobs: BlobStore,
+    folder: &Path,
+    client: ClientSignatures,
+) -> io::Result<ServiceApi> {
     // What a process that was killed has left there is of no use.
     let scratch: PathBuf = folder.join("service");
     match fs::remove_dir_all(&scratch) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => fs::create_dir(&scratch)?,
     }
-    let service = ServiceApi::new(Settings::new(scratch), blobs, folder);
+    let service = ServiceApi::open(Settings::new(scratch), blobs, folder, Box::new(client))?;
     if let Err(error) = service.restore() {
         tracing::warn!(%error, folder = %folder.display(), "a client's service is not started again");
     }

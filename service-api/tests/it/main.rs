@@ -30,13 +30,15 @@ macro_rules! tests {
 /// a part of their names.
 fn main() {
     muster_compute_http::child_main();
-    let tests: [Test; 9] = tests![
+    let tests: [Test; 11] = tests![
         manage::document_is_checked_before_anything_runs,
         manage::same_document_again_changes_nothing,
         manage::other_document_takes_the_place,
         manage::service_is_ended_and_forgotten,
         manage::service_outlives_its_host,
         manage::lines_of_the_log_are_told_from_a_number_on,
+        manage::request_without_the_clients_signature_is_refused,
+        manage::number_is_accepted_once_also_after_a_restart,
         reach::service_sees_the_path_without_the_prefix,
         reach::bodies_pass_both_ways,
         reach::service_that_cannot_run_is_told,

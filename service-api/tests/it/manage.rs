@@ -1,9 +1,10 @@
 //! A service is brought, seen, exchanged and ended.
 
-use crate::bench::{Bench, error, missing, parse};
+use crate::bench::{Bench, error, missing, parse, sign};
 use axum::http::{Method, StatusCode};
+use muster_compute::Digest;
 use muster_compute_http::{LogStream, ServiceDocument};
-use muster_service_api::{ErrorCode, ServiceLogs, ServiceState, ServiceStatus};
+use muster_service_api::{ErrorCode, ManagementAction, ServiceLogs, ServiceState, ServiceStatus};
 
 pub(crate) async fn document_is_checked_before_anything_runs() {
     let bench = Bench::new();
@@ -62,10 +63,10 @@ pub(crate) async fn service_outlives_its_host() {
     let bench = Bench::new();
     let document = bench.with_variable("kept");
     bench.run(&document).await;
-    let Bench { api, folder, .. } = bench;
+    let Bench { api, folder, number, .. } = bench;
     drop(api);
 
-    let bench = Bench::open(folder);
+    let bench = Bench { number, ..Bench::open(folder) };
     assert!(bench.api.status().is_none());
     bench.api.restore().unwrap();
     bench.api.ready().await.unwrap();
@@ -87,4 +88,45 @@ pub(crate) async fn lines_of_the_log_are_told_from_a_number_on() {
     assert_eq!(rest.lines, logs.lines[1..]);
     let end: ServiceLogs = parse(&bench.get(&format!("/service/logs?from={}", logs.next)).await);
     assert_eq!((end.lines.len(), end.next), (0, logs.next));
+}
+
+pub(crate) async fn request_without_the_clients_signature_is_refused() {
+    let bench = Bench::new();
+    bench.run(&bench.with_variable("client's")).await;
+    let other = serde_json::to_vec(&bench.with_variable("other's")).unwrap();
+    let put = ManagementAction::Put(Digest::of(&other));
+    let refused = [
+        (None, (403, ErrorCode::NotSigned)),
+        (Some(sign(put, 9)), (403, ErrorCode::WrongSignature)),
+        (Some(format!("10,{}", sign(put, 9))), (403, ErrorCode::WrongSignature)),
+        (Some(format!("9,{}", sign(ManagementAction::Logs, 9))), (403, ErrorCode::WrongSignature)),
+        (
+            Some(format!("9,{}", sign(ManagementAction::Put(missing()), 9))),
+            (403, ErrorCode::WrongSignature),
+        ),
+        (Some(format!("1,{}", sign(put, 1))), (409, ErrorCode::OldNumber)),
+    ];
+    for (signature, expected) in refused {
+        let sent = bench.send_with(Method::PUT, "/service", other.clone(), signature).await;
+        assert_eq!(error(&sent), expected);
+    }
+    for (method, path) in [(Method::DELETE, "/service"), (Method::GET, "/service/logs")] {
+        let sent = bench.send_with(method, path, Vec::new(), None).await;
+        assert_eq!(error(&sent), (403, ErrorCode::NotSigned), "{path}");
+    }
+    // Whoever may send requests may see how it does, and use it.
+    assert_eq!(bench.get("/service").await.0, StatusCode::OK);
+    assert_eq!(bench.get("/service/http/env").await, (StatusCode::OK, b"client's".to_vec()));
+}
+
+pub(crate) async fn number_is_accepted_once_also_after_a_restart() {
+    let bench = Bench::new();
+    let delete = Some(format!("5,{}", sign(ManagementAction::Delete, 5)));
+    let send = async |bench: &Bench| {
+        bench.send_with(Method::DELETE, "/service", Vec::new(), delete.clone()).await
+    };
+    assert_eq!(send(&bench).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(error(&send(&bench).await), (409, ErrorCode::OldNumber));
+    let bench = Bench::open(bench.folder);
+    assert_eq!(error(&send(&bench).await), (409, ErrorCode::OldNumber));
 }
