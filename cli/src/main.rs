@@ -26,6 +26,7 @@ mod parse;
 mod program_file;
 mod progress;
 mod purchase_error;
+mod service_folder;
 
 fn main() -> ExitCode {
     // A worker and a tester start this program again for each job and service; that process has no other threads.

@@ -8,6 +8,7 @@ use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 
+use crate::service_record::RecordError;
 use crate::store::StoreError;
 
 /// Why a step, or the whole daemon, failed. Each text says what to do about it.
@@ -56,6 +57,9 @@ pub enum DaemonError {
     /// The agreement has not started, or is over.
     #[error("agreement {0} is not running, so no worker serves it: check its state and its times")]
     NotRunning(Address),
+    /// The file with the services of the account cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Fewer workers serve than are to be kept.
     #[error(
         "{serving} of {wanted} workers serve application {application}, and no other can be hired: either none qualifies, \

@@ -1,6 +1,6 @@
 //! Who may manage a service: whoever shows the client's signature for this very request, once.
 
-use crate::error::RequestError;
+use crate::{error::RequestError, wire::SIGNATURE_HEADER};
 use axum::http::HeaderMap;
 use muster_compute::Digest;
 use std::{
@@ -10,9 +10,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
-
-/// The header with the signature: `NUMBER,SIGNATURE`.
-pub const SIGNATURE_HEADER: &str = "service-signature";
 
 /// The name of the file that holds the last number.
 const FILE: &str = "service.number";

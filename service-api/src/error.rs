@@ -1,9 +1,6 @@
 //! What can go wrong, and what a client is told of it.
 
-use crate::{
-    access::SIGNATURE_HEADER,
-    wire::{ApiError, ERROR_HEADER, ErrorCode},
-};
+use crate::wire::{ApiError, ERROR_HEADER, ErrorCode, SIGNATURE_HEADER};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},

@@ -3,6 +3,9 @@
 use muster_compute_http::{LogLine, ServiceDocument, Status};
 use serde::{Deserialize, Serialize};
 
+/// The header with the client's signature: `NUMBER,SIGNATURE`.
+pub const SIGNATURE_HEADER: &str = "service-signature";
+
 /// The header that names the code of an error of the API. No response of a service has it, so a client knows them apart.
 pub const ERROR_HEADER: &str = "service-error";
 

@@ -26,6 +26,7 @@ mod relay;
 mod release;
 mod run;
 mod secrets;
+mod services;
 mod settings;
 mod signing;
 mod state;

@@ -18,8 +18,8 @@ pub(crate) struct JobMarket {
     pub(crate) market: TestMarket,
     /// The relay.
     pub(crate) relay: Relay,
-    /// The workers.
-    workers: Vec<BackgroundProcess>,
+    /// The workers, by name.
+    workers: Vec<(String, BackgroundProcess)>,
 }
 
 impl JobMarket {
@@ -45,7 +45,12 @@ impl JobMarket {
         let mut worker = BackgroundProcess::start(folder, &run);
         worker.ready();
         is_listed(folder, name).await;
-        self.workers.push(worker);
+        self.workers.push((name.to_owned(), worker));
+    }
+
+    /// Kills a worker.
+    pub(crate) fn kill_worker(&mut self, name: &str) {
+        self.workers.retain(|(other, _)| other != name);
     }
 
     /// The folder in which commands are run.

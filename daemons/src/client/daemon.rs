@@ -58,7 +58,8 @@ impl ClientDaemon {
         let responder = ClientResponder { passes, samples };
         let responder_task = spawn_responder(&context, responder).await?;
         let target = options.replicas.filter(|_| options.only_agreement.is_none());
-        let reconciler = target.map(Reconciler::new);
+        let watch = options.watch.clone();
+        let reconciler = target.map(|target| Reconciler::new(target, watch));
         let tasks = HashMap::new();
         Ok(Self { context, options, tasks, reconciler, is_over: false, responder_task })
     }
@@ -77,7 +78,11 @@ impl ClientDaemon {
             (self.context.market(), self.context.store(), self.context.account());
         scan_purchases(market, store, self.options.first_block, |bought| bought.client == account)
             .await?;
-        Ok(store.open_agreements()?)
+        let mut open = store.open_agreements()?;
+        if let Some(watch) = &self.options.watch {
+            open.retain(|agreement| watch.is_ours(*agreement));
+        }
+        Ok(open)
     }
 
     /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.

@@ -8,7 +8,7 @@ use muster_messaging::{ProxyUrl, SampleSource};
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
-use super::replica_plan::ReplicaTarget;
+use super::replica_plan::{ReplicaTarget, ReplicaWatch};
 use crate::context::Payout;
 
 /// What an operator chooses about a client.
@@ -28,6 +28,8 @@ pub struct ClientOptions {
     pub samples: Option<Arc<dyn SampleSource>>,
     /// Workers of an application that are kept serving. Without effect with `only_agreement`.
     pub replicas: Option<ReplicaTarget>,
+    /// What uses the agreements, if they are for something special: no others are attended to.
+    pub watch: Option<Arc<dyn ReplicaWatch>>,
 }
 
 impl ClientOptions {
@@ -42,6 +44,7 @@ impl ClientOptions {
             renewal: None,
             samples: None,
             replicas: None,
+            watch: None,
         }
     }
 }

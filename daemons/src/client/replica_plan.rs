@@ -1,8 +1,12 @@
 //! How many workers are missing, and which ones to hire: by numbers alone.
 
+use std::fmt::Debug;
+
 use alloy::primitives::Address;
 use muster_client::Application;
 use muster_client::protocol::abi::Worker;
+
+use crate::error::DaemonError;
 
 /// What a client keeps running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +27,31 @@ pub struct ReplicaTarget {
     pub min_uptime: u16,
 }
 
+/// What uses the replicas, and sees which of them do what they are for.
+pub trait ReplicaWatch: Debug + Send + Sync {
+    /// The name under which they are bought, and no others.
+    fn name(&self) -> String;
+
+    /// Whether an agreement is for them. No other is attended to.
+    fn is_ours(&self, agreement: Address) -> bool;
+
+    /// Whether a worker of an agreement does not do what it is for, so that another one is hired.
+    fn has_failed(&self, agreement: Address, worker: Address) -> bool;
+
+    /// Notes an agreement that was bought for them, perhaps in an earlier run.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    fn bought(&self, agreement: Address) -> Result<(), DaemonError>;
+}
+
 /// A worker's part in an agreement that is not settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Replica {
     /// The worker.
     pub(super) worker: Address,
-    /// The first tick in which it does not serve any more; `None` if it did not accept in time, has left or was released.
+    /// The first tick in which it does not serve any more; `None` if it did not accept in time, has left, was released or
+    /// has failed.
     pub(super) serves_until: Option<u64>,
 }
 

@@ -1,6 +1,8 @@
 //! Keeps workers of an application serving, within a budget and until a tick: hires others for those that end, leave or do
 //! not accept.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::MAX_REDUNDANCY;
 use muster_client::protocol::abi::{Order, Reason, State};
@@ -8,7 +10,7 @@ use muster_client::protocol::order::default_order;
 use muster_client::{Agreement, Market, Purchase};
 
 use super::purchase::{buy_once, existing_purchase};
-use super::replica_plan::{Replica, ReplicaTarget, Situation};
+use super::replica_plan::{Replica, ReplicaTarget, ReplicaWatch, Situation};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -18,6 +20,8 @@ use crate::health::NextEvent;
 pub(super) struct Reconciler {
     /// What is to be kept running.
     target: ReplicaTarget,
+    /// Uses the workers, if they are for something special.
+    watch: Option<Arc<dyn ReplicaWatch>>,
     /// What was bought for it, in order; `None` before the state file was read.
     purchases: Option<Vec<Bought>>,
 }
@@ -39,8 +43,8 @@ impl From<Purchase> for Bought {
 
 impl Reconciler {
     /// Nothing is bought yet, or not looked up.
-    pub(super) const fn new(target: ReplicaTarget) -> Self {
-        Self { target, purchases: None }
+    pub(super) const fn new(target: ReplicaTarget, watch: Option<Arc<dyn ReplicaWatch>>) -> Self {
+        Self { target, watch, purchases: None }
     }
 
     /// Hires who is missing. `agreements` are all of the account that are not settled.
@@ -49,7 +53,10 @@ impl Reconciler {
         context: &DaemonContext,
         agreements: &[&Agreement],
     ) -> Result<NextEvent, DaemonError> {
-        self.load_purchases(context).await?;
+        if self.purchases.is_none() && self.load_purchases(context).await? > 0 {
+            // Some of them may not be among the agreements of this step.
+            return Ok(NextEvent::untimed("the agreements that were bought before"));
+        }
         let bought = self.purchases.as_deref().unwrap_or_default();
         let (count, spent) = (bought.len(), bought.iter().map(|bought| bought.escrow));
         let left = self.target.budget.saturating_sub(spent.fold(0, u128::saturating_add));
@@ -86,27 +93,36 @@ impl Reconciler {
         let workers = &purchase.workers;
         tracing::info!(agreement = %purchase.agreement, ?workers, "workers hired");
         let event = NextEvent::untimed(format_args!("the purchase of {}", purchase.agreement));
+        self.note_purchase(purchase.agreement)?;
         self.purchases.get_or_insert_default().push(purchase.into());
         Ok(event)
     }
 
-    /// Reads from the state file what was bought, the first time.
-    async fn load_purchases(&mut self, context: &DaemonContext) -> Result<(), DaemonError> {
-        if self.purchases.is_none() {
-            let mut purchases = Vec::new();
-            while let Some(purchase) =
-                existing_purchase(context, &format!("buy/{}", self.name(purchases.len()))).await?
-            {
-                purchases.push(purchase.into());
-            }
-            self.purchases = Some(purchases);
+    /// Reads from the state file what was bought, and returns how much that is.
+    async fn load_purchases(&mut self, context: &DaemonContext) -> Result<usize, DaemonError> {
+        let mut purchases = Vec::new();
+        while let Some(purchase) =
+            existing_purchase(context, &format!("buy/{}", self.name(purchases.len()))).await?
+        {
+            self.note_purchase(purchase.agreement)?;
+            purchases.push(purchase.into());
         }
-        Ok(())
+        let count = purchases.len();
+        self.purchases = Some(purchases);
+        Ok(count)
+    }
+
+    /// Tells who uses the workers that an agreement is for them.
+    fn note_purchase(&self, agreement: Address) -> Result<(), DaemonError> {
+        self.watch.as_ref().map_or(Ok(()), |watch| watch.bought(agreement))
     }
 
     /// The name of a purchase in the state file.
     fn name(&self, number: usize) -> String {
-        format!("replicas/{}/{number}", self.target.application)
+        match &self.watch {
+            Some(watch) => format!("{}/{number}", watch.name()),
+            None => format!("replicas/{}/{number}", self.target.application),
+        }
     }
 
     /// The workers of the agreements on the target's application.
@@ -130,7 +146,12 @@ impl Reconciler {
             };
             for (index, worker) in (0_u8..).zip(terms.workers()) {
                 let has_left = progress.has_resigned(index) || progress.is_released(index);
-                let takes_part = (progress.has_accepted(index) || may_accept) && !has_left;
+                let has_failed = self
+                    .watch
+                    .as_ref()
+                    .is_some_and(|watch| watch.has_failed(agreement.address(), worker.account));
+                let accepts = progress.has_accepted(index) || may_accept;
+                let takes_part = accepts && !has_left && !has_failed;
                 let serves_until = takes_part.then_some(end);
                 replicas.push(Replica { worker: worker.account, serves_until });
             }

@@ -85,7 +85,7 @@ impl Bench {
             _ => None,
         };
         let signature = action.map(|action| {
-            let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
+            let number = self.number.fetch_add(1, Ordering::Relaxed).saturating_add(1);
             format!("{number},{}", sign(action, number))
         });
         self.send_with(method, path, body, signature).await

@@ -1,9 +1,12 @@
 //! Replicas that a client keeps: hired, renewed, replaced, within a budget and until a tick.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::Application;
-use muster_daemons::client::{ClientDaemon, ClientOptions, ReplicaTarget};
+use muster_daemons::client::{ClientDaemon, ClientOptions, ReplicaTarget, ReplicaWatch};
 use muster_daemons::{Daemon, DaemonError, Role};
 
 use super::CLIENT_OPTIONS;
@@ -123,5 +126,80 @@ async fn client_hires_nobody_from_the_last_tick_on() {
     let mut daemon = start(&chain, &client, ReplicaTarget { until, ..target() }).await;
     daemon.step().await.unwrap();
     assert!(hired(&chain, &client).await.is_empty());
+    daemon.stop().await;
+}
+
+/// Uses replicas, and says which worker fails.
+#[derive(Debug, Default)]
+struct Watch {
+    failed: Mutex<Option<Address>>,
+    bought: Mutex<BTreeSet<Address>>,
+}
+
+impl ReplicaWatch for Watch {
+    fn name(&self) -> String {
+        "watched".to_owned()
+    }
+
+    fn is_ours(&self, agreement: Address) -> bool {
+        self.bought.lock().unwrap().contains(&agreement)
+    }
+
+    fn has_failed(&self, _: Address, worker: Address) -> bool {
+        *self.failed.lock().unwrap() == Some(worker)
+    }
+
+    fn bought(&self, agreement: Address) -> Result<(), DaemonError> {
+        self.bought.lock().unwrap().insert(agreement);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_replaces_a_worker_that_fails_and_counts_only_what_is_watched() {
+    let chain = TestChain::new().await;
+    let mut workers = Vec::new();
+    for price in [7, 8, 9] {
+        workers.push(chain.register_worker(&offer(price)).await);
+    }
+    let accounts: Vec<Address> = workers.iter().map(PrivateKeySigner::address).collect();
+    let client = chain.new_account();
+    // An agreement for something else, with the cheapest worker.
+    chain.buy(&client, 1, 0).await;
+    let watch = Arc::new(Watch::default());
+    let start = async || {
+        let watch: Arc<dyn ReplicaWatch> = watch.clone();
+        let (replicas, watch) = (Some(target()), Some(watch));
+        let options = ClientOptions { replicas, watch, ..CLIENT_OPTIONS };
+        let context = chain.context(Role::Client, &client).await;
+        ClientDaemon::start(context, options).await.unwrap()
+    };
+    let mut daemon = start().await;
+    for _ in 0..2 {
+        daemon.step().await.unwrap();
+        assert_eq!(hired(&chain, &client).await.len(), 2);
+    }
+    let first: BTreeSet<_> = hired(&chain, &client).await[1].iter().copied().collect();
+    assert_eq!(first.len(), 2);
+    for worker in workers.iter().filter(|worker| first.contains(&worker.address())) {
+        accept(&chain, worker, 1).await;
+    }
+    let failed = *first.first().unwrap();
+    *watch.failed.lock().unwrap() = Some(failed);
+    daemon.step().await.unwrap();
+    let all = hired(&chain, &client).await;
+    let other = accounts.iter().find(|account| !first.contains(*account)).unwrap();
+    assert_eq!(all[2..], [[*other]]);
+
+    // After a restart, it knows what it has bought.
+    daemon.stop().await;
+    drop(daemon);
+    watch.bought.lock().unwrap().clear();
+    let mut daemon = start().await;
+    for _ in 0..2 {
+        daemon.step().await.unwrap();
+    }
+    assert_eq!(watch.bought.lock().unwrap().len(), 2);
+    assert_eq!(hired(&chain, &client).await.len(), 3);
     daemon.stop().await;
 }
