@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Show, fetch, cancel and verify jobs
     #[command(subcommand)]
     Job(commands::job::Command),
+    /// Host a WebAssembly component that answers HTTP requests
+    #[command(subcommand)]
+    Service(commands::service::Command),
     /// Show agreements, and wait for them
     #[command(subcommand)]
     Agreement(commands::agreement::Command),
@@ -112,6 +115,7 @@ impl Command {
     pub(crate) const fn log_level(&self) -> LevelFilter {
         match self {
             Self::Run(_) | Self::Map(_) | Self::Job(_) => LevelFilter::WARN,
+            Self::Service(command) if !command.is_daemon() => LevelFilter::WARN,
             _ => LevelFilter::INFO,
         }
     }
@@ -133,6 +137,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Run(options) => commands::run::run(context, options).await,
         Command::Map(options) => commands::map::run(context, options).await,
         Command::Job(command) => commands::job::run(context, command).await,
+        Command::Service(command) => commands::service::run(context, command).await,
         Command::Agreement(command) => commands::agreement::run(context, command).await,
         Command::Release(options) => commands::release::run(context, options).await,
         Command::Settle(options) => commands::settle::run(context, options).await,

@@ -21,6 +21,7 @@ pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod release;
 pub(crate) mod run;
+pub(crate) mod service;
 pub(crate) mod settle;
 pub(crate) mod tester;
 pub(crate) mod watch;

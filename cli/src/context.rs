@@ -118,16 +118,36 @@ impl Context {
         let path = if let Some(path) = state {
             path.to_owned()
         } else {
-            let folder = self.state_folder();
-            let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            created.map_err(|source| CliError::Write { path: folder.into(), source })?;
             let account = signer.address();
-            folder.join(format!("{name}-{chain_id}-{dispatcher}-{account}.db"))
+            self.state_path(&format!("{name}-{chain_id}-{dispatcher}-{account}.db"))?
         };
         let connect = self.node_builder()?.with_chain_id(chain_id);
         let daemon_context =
             DaemonContext::open(connect, signer, dispatcher, role, &path, transport).await?;
         Ok((daemon_context, path))
+    }
+
+    /// The file of this name and extension for the account and the market in the state folder, which is created if it does
+    /// not exist.
+    ///
+    /// # Errors
+    /// [`CliError::Write`] for the folder, or those of node and account.
+    pub(crate) async fn account_file(
+        &self,
+        name: &str,
+        extension: &str,
+    ) -> Result<PathBuf, CliError> {
+        let chain_id = self.node().await?.chain_id();
+        let (account, dispatcher) = (self.signer(chain_id)?.address(), self.dispatcher(chain_id)?);
+        self.state_path(&format!("{name}-{chain_id}-{dispatcher}-{account}.{extension}"))
+    }
+
+    /// A file in the state folder, which is created if it does not exist.
+    fn state_path(&self, name: &str) -> Result<PathBuf, CliError> {
+        let folder = self.state_folder();
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        created.map_err(|source| CliError::Write { path: folder.into(), source })?;
+        Ok(folder.join(name))
     }
 
     /// The folder for state files.

@@ -14,12 +14,14 @@ use muster_relay::RelayError;
 
 pub(crate) use self::job_command::JobCommandError;
 pub(crate) use self::probe_command::ProbeCommandError;
+pub(crate) use self::service_command::ServiceCommandError;
 use crate::purchase_error::NamedPurchaseError;
 
 mod conversion;
 mod job_command;
 mod outcome;
 mod probe_command;
+mod service_command;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -236,6 +238,9 @@ pub(crate) enum CliError {
     /// A job that cannot be run, bought or verified.
     #[error(transparent)]
     JobCommand(#[from] JobCommandError),
+    /// A service that cannot be brought, seen or ended.
+    #[error(transparent)]
+    ServiceCommand(#[from] ServiceCommandError),
     /// A program that failed, and its exit code.
     #[error("the program failed: exit code {0}")]
     ProgramFailed(u8),

@@ -26,10 +26,12 @@ mod parse;
 mod program_file;
 mod progress;
 mod purchase_error;
+mod service_folder;
 
 fn main() -> ExitCode {
-    // A worker and a tester start this program again for each job; that process has no other threads.
+    // A worker and a tester start this program again for each job and service; that process has no other threads.
     muster_compute::child_main();
+    muster_compute_http::child_main();
     run()
 }
 

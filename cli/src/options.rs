@@ -15,6 +15,7 @@ pub(crate) mod order;
 pub(crate) mod program;
 pub(crate) mod reference;
 pub(crate) mod refund;
+pub(crate) mod service;
 
 /// Bytes of this many mebibytes.
 pub(crate) const fn mebibytes(count: u64) -> u64 {

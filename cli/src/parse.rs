@@ -49,6 +49,9 @@ pub(crate) enum ParseError {
     /// Not a duration.
     #[error("seconds are a number such as 0.5, above 0 and at most 30")]
     Seconds,
+    /// Not a tick.
+    #[error("a tick is a number, or + and a number of ticks from now on, such as +86400")]
+    Until,
     /// Not a path.
     #[error("a path begins with a slash")]
     Path,
@@ -141,6 +144,29 @@ pub(crate) fn worker_url(text: &str) -> Result<(String, String), ParseError> {
     Ok((worker.to_owned(), service_url(url)?.into()))
 }
 
+/// A tick, or a number of ticks from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// This tick.
+    Tick(u64),
+    /// So many ticks from now on.
+    After(u64),
+}
+
+/// A number, without a sign.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A tick, or a number of ticks after a plus.
+pub(crate) fn until(text: &str) -> Result<Until, ParseError> {
+    let until = match text.strip_prefix('+') {
+        Some(ticks) => number(ticks).map(Until::After),
+        None => number(text).map(Until::Tick),
+    };
+    until.ok_or(ParseError::Until)
+}
+
 /// A path below the URL of a service.
 pub(crate) fn url_path(text: &str) -> Result<Box<str>, ParseError> {
     if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
@@ -167,8 +193,8 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        ParseError, account_address, basis_points, contract_address, is_local, report_entry,
-        service_url, socket_address, worker_url,
+        ParseError, Until, account_address, basis_points, contract_address, is_local, report_entry,
+        service_url, socket_address, until, worker_url,
     };
 
     #[test]
@@ -208,6 +234,15 @@ mod tests {
         assert_eq!(basis_points("0.01%"), Ok(1));
         for wrong in ["10001", "101%", "1.234%", ".5%", "-1", "x"] {
             assert_eq!(basis_points(wrong), Err(ParseError::BasisPoints), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_tick_is_absolute_or_from_now_on() {
+        assert_eq!(until("12"), Ok(Until::Tick(12)));
+        assert_eq!(until("+12"), Ok(Until::After(12)));
+        for bad in ["", "+", "-1", "++1", "1h"] {
+            assert_eq!(until(bad), Err(ParseError::Until), "{bad}");
         }
     }
 

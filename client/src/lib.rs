@@ -22,6 +22,9 @@ pub use crate::agreement::release::{OpenCalls, Release};
 pub use crate::agreement::report::{PostedBatch, PostedReport, encode_batch, encode_entries};
 pub use crate::agreement::resign::Resignation;
 pub use crate::agreement::seats::{Tester, holds_seat, seats, window_seats};
+pub use crate::agreement::service_request::{
+    ServiceAction, ServiceRequestSignature, ServiceRequestSignatureError,
+};
 pub use crate::agreement::settle::Settlement;
 pub use crate::agreement::shares::{WindowShares, measurement, pay_and_slash, window_shares};
 pub use crate::agreement::{Agreement, Progress};

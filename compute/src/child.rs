@@ -9,7 +9,7 @@ mod sandbox;
 mod unsafe_load;
 
 pub(crate) use outputs::EndReport;
-pub use sandbox::Protection;
+pub use sandbox::{Protection, Sandbox, end_with_parent};
 
 use crate::{
     frame::{Frame, FrameWriter},
@@ -39,7 +39,7 @@ fn serve() -> io::Result<()> {
     let mut request = Vec::new();
     io::stdin().lock().read_to_end(&mut request)?;
     let request: Request = serde_json::from_slice(&request)?;
-    sandbox::die_with(request.parent())?;
+    sandbox::end_with_parent(request.parent())?;
     let mut output = FrameWriter::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
     // The module, or its code, comes in place of standard error: open, so that it cannot be exchanged any more.
     let subject = File::from(io::stderr().as_fd().try_clone_to_owned()?);

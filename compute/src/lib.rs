@@ -23,7 +23,7 @@ mod wasi;
 
 pub use blob_store::{BLOB_COST, BlobError, BlobStore, BlobUpload, BlobWriter};
 pub use cancel::Cancel;
-pub use child::{Protection, child_main};
+pub use child::{Protection, Sandbox, child_main, end_with_parent};
 pub use digest::{Digest, DigestError};
 pub use engine::Optimization;
 pub use error::{Phase, RunError, StartError, Unfinished};

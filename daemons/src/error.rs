@@ -8,6 +8,7 @@ use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 
+use crate::service_record::RecordError;
 use crate::store::StoreError;
 
 /// Why a step, or the whole daemon, failed. Each text says what to do about it.
@@ -56,6 +57,24 @@ pub enum DaemonError {
     /// The agreement has not started, or is over.
     #[error("agreement {0} is not running, so no worker serves it: check its state and its times")]
     NotRunning(Address),
+    /// The file with the services of the account cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Fewer workers serve than are to be kept.
+    #[error(
+        "{serving} of {wanted} workers serve application {application}, and no other can be hired: either none qualifies, \
+         or the {left} wei that are left of the budget are not enough: raise the budget, or ask for less of a worker"
+    )]
+    TooFewReplicas {
+        /// What they serve.
+        application: Application,
+        /// How many serve.
+        serving: usize,
+        /// How many are to serve.
+        wanted: u8,
+        /// What is left of the budget, in wei.
+        left: u128,
+    },
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}: free the port, or choose another address")]
     Listen {
@@ -78,7 +97,7 @@ impl DaemonError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Market(error) => !is_invalid_offer(error),
-            Self::Jobs(_) => true,
+            Self::TooFewReplicas { .. } | Self::Jobs(_) => true,
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }

@@ -23,6 +23,7 @@ use muster_messaging::Endpoint;
 
 pub(crate) use self::blob_source::BlobSource;
 pub use self::failure::JobFailure;
+pub(crate) use self::failure::printable;
 pub(crate) use self::signed_result::{ResultSigner, VerifiedResult};
 use crate::service_client::ServiceClient;
 
@@ -135,7 +136,7 @@ impl JobClient {
                 JobState::Waiting | JobState::Running => continue,
                 JobState::Done => JobEnd::Done(Box::new(self.signer.verify(job, body)?)),
                 JobState::Unfinished => {
-                    JobEnd::Unfinished(failure::printable(&body.reason.unwrap_or_default()))
+                    JobEnd::Unfinished(printable(&body.reason.unwrap_or_default()))
                 }
                 JobState::Cancelled => JobEnd::Cancelled,
             };

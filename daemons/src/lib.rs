@@ -20,6 +20,7 @@ mod responder;
 mod run_loop;
 pub mod schedule;
 mod service_client;
+mod service_record;
 mod store;
 mod synthetic_job;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names}
 pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
 pub use crate::run_loop::{Backoff, Daemon, run};
+pub use crate::service_record::{RecordError, ServicePlace, ServiceRecord, StoredService};
 pub use crate::store::{
     EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError, StoredAnswer, StoredJob,
 };

@@ -84,6 +84,12 @@ impl JobServer {
             .route("/openapi.json", get(openapi::openapi_json))
     }
 
+    /// The blobs of the agreement.
+    #[must_use]
+    pub fn blobs(&self) -> &BlobStore {
+        self.agreement.runner.blobs()
+    }
+
     /// Stops: jobs that run are ended, and run again when the folder is opened again. Requests that wait are answered.
     /// Returns when nothing writes to the folder any more but uploads that the owner still serves.
     pub async fn close(mut self) {

@@ -14,7 +14,7 @@ use crate::error::{CliError, JobCommandError};
 use crate::jobs::document::Program;
 use crate::jobs::files::{OutputPlace, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
-use crate::jobs::hire::hire;
+use crate::jobs::hire::{HireRequest, hire};
 use crate::jobs::report::{note_report, outcome_cell, verdict_name};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
@@ -122,9 +122,10 @@ async fn run_all(context: &Context, options: &Options) -> Result<Vec<Ended>, Cli
         JobFolder::open(context, &options.hire.journal, context.transport()?).await?;
     let program = Program::open(&folder.blobs, &options.module, &options.program)?;
     let mut tasks = tasks(options, &folder, &program)?;
-    let workers = options.workers;
+    let (workers, limits) = (options.workers, options.program.limits());
     let hired =
-        hire(context, &daemon_context, &options.hire, workers, &options.program.limits()).await?;
+        hire(context, &daemon_context, HireRequest::for_jobs(&options.hire, workers, limits))
+            .await?;
     for task in &mut tasks {
         task.request.replicas = hired.replicas;
     }

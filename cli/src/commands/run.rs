@@ -11,7 +11,7 @@ use crate::jobs::document::Program;
 use crate::jobs::exit_code::exit_code;
 use crate::jobs::files::{OutputPlace, print_blob, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
-use crate::jobs::hire::hire;
+use crate::jobs::hire::{HireRequest, hire};
 use crate::jobs::report::{note_report, report_output};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
@@ -65,8 +65,8 @@ async fn run_program(context: &Context, options: &Options) -> Result<u8, CliErro
     let program = Program::open(&folder.blobs, &options.module, &options.program)?;
     let outputs = places.iter().map(|place| place.output.clone()).collect();
     let job = program.job(&folder.blobs, &options.arguments, None, outputs)?;
-    let hired =
-        hire(context, &daemon_context, &options.hire, None, &options.program.limits()).await?;
+    let request = HireRequest::for_jobs(&options.hire, None, options.program.limits());
+    let hired = hire(context, &daemon_context, request).await?;
     let request = JobRequest {
         job,
         label: file_name(&options.module)?.to_owned(),

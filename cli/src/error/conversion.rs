@@ -1,10 +1,10 @@
 //! Errors of other crates as those of commands.
 
 use muster_compute::{BlobError, JobError};
-use muster_daemons::DaemonError;
-use muster_daemons::client::JobsError;
+use muster_daemons::client::{JobsError, ServicesError};
+use muster_daemons::{DaemonError, RecordError};
 
-use super::{CliError, JobCommandError};
+use super::{CliError, JobCommandError, ServiceCommandError};
 use crate::program_file::ProgramFileError;
 
 impl From<DaemonError> for CliError {
@@ -20,6 +20,18 @@ impl From<DaemonError> for CliError {
 impl From<JobsError> for CliError {
     fn from(error: JobsError) -> Self {
         JobCommandError::from(error).into()
+    }
+}
+
+impl From<ServicesError> for CliError {
+    fn from(error: ServicesError) -> Self {
+        ServiceCommandError::from(error).into()
+    }
+}
+
+impl From<RecordError> for CliError {
+    fn from(error: RecordError) -> Self {
+        ServiceCommandError::from(error).into()
     }
 }
 

@@ -8,12 +8,12 @@ use muster_client::protocol::order;
 use muster_client::{Application, Ether, Market, MarketError, OrderRequest};
 use muster_compute::Limits;
 use muster_daemons::DaemonContext;
-use muster_daemons::client::{buy_once, running_agreements};
+use muster_daemons::client::{RunningAgreement, buy_once, running_agreements};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::candidates::Candidates;
-use crate::options::hire::HireArgs;
+use crate::options::hire::{HireArgs, PurchaseArgs};
 use crate::output::print_note;
 use crate::progress;
 
@@ -29,38 +29,62 @@ pub(crate) struct Hired {
     pub(crate) replicas: u8,
 }
 
-/// The agreement for jobs of so many workers and within these limits: the one that is named, one that runs, or one that is bought now.
+/// What an agreement is looked for with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HireRequest<'a> {
+    /// The agreement that is named, or what one may cost.
+    pub(crate) purchase: &'a PurchaseArgs,
+    /// How many workers must do the same.
+    pub(crate) replicas: Option<u8>,
+    /// How many workers an agreement has at least.
+    pub(crate) workers: Option<u8>,
+    /// How large the jobs are that a worker must take. One that takes none, or does not answer, is not bought in any case.
+    pub(crate) limits: Limits,
+    /// The first block in which to look for agreements.
+    pub(crate) from_block: u64,
+}
+
+impl<'a> HireRequest<'a> {
+    /// That of jobs, among so many workers.
+    pub(crate) const fn for_jobs(args: &'a HireArgs, workers: Option<u8>, limits: Limits) -> Self {
+        let HireArgs { purchase, replicas, journal, .. } = args;
+        Self { purchase, replicas: *replicas, workers, limits, from_block: journal.from_block }
+    }
+
+    /// The number of workers that an agreement must have.
+    fn wanted(&self) -> u8 {
+        self.replicas.max(self.workers).unwrap_or(1)
+    }
+}
+
+/// The agreement for jobs: the one that is named, one that runs, or one that is bought now.
 ///
 /// # Errors
-/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::TooFewWorkersFit`], [`JobCommandError::Declined`]; those of the market.
+/// As [`hire_for`].
 pub(crate) async fn hire(
     context: &Context,
     daemon_context: &DaemonContext,
-    args: &HireArgs,
-    workers: Option<u8>,
-    limits: &Limits,
+    request: HireRequest<'_>,
 ) -> Result<Hired, CliError> {
-    let market = daemon_context.market();
-    if let Some(address) = args.agreement {
-        let agreement = market.agreement(address).await?;
-        let header = &agreement.terms().header;
-        if header.application != Application::WASM1.0 {
-            return Err(JobCommandError::NotForJobs(address).into());
-        }
-        let replicas = args.replicas.unwrap_or(REPLICAS.min(header.redundancy));
-        return Ok(Hired { agreement: address, replicas });
-    }
-    let first = args.journal.from_block;
-    let (running, name) = running_agreements(daemon_context, Application::WASM1, first).await?;
-    let wanted = args.replicas.max(workers).unwrap_or(1);
-    if let Some(found) = running.iter().find(|running| running.workers >= wanted) {
-        let replicas = args.replicas.unwrap_or(REPLICAS.min(found.workers));
-        let agreement = found.address;
-        print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
-        return Ok(Hired { agreement, replicas });
-    }
-    let Choice { order, numbers, price } = choose(daemon_context, args, workers, limits).await?;
-    confirm(args, &order, price)?;
+    hire_for(context, daemon_context, request, |_| Fitness::Free).await
+}
+
+/// The agreement that is named, one that runs and fits, or one that is bought now.
+///
+/// # Errors
+/// [`JobCommandError::NotForJobs`], [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`],
+/// [`JobCommandError::TooFewWorkersFit`], [`JobCommandError::Declined`]; those of the market.
+pub(crate) async fn hire_for(
+    context: &Context,
+    daemon_context: &DaemonContext,
+    request: HireRequest<'_>,
+    fitness: impl Fn(Address) -> Fitness,
+) -> Result<Hired, CliError> {
+    let name = match find(daemon_context, request, fitness).await? {
+        Found::Running(hired) => return Ok(hired),
+        Found::Nothing { name } => name,
+    };
+    let Choice { order, numbers, price } = offer(daemon_context, request).await?;
     let spinner = progress::spinner(context, "buying");
     let purchase = buy_once(daemon_context, &name, async |market: &Market| {
         Ok::<_, CliError>(market.hire(&order, &numbers, price).await?)
@@ -69,11 +93,69 @@ pub(crate) async fn hire(
     drop(spinner);
     print_note(format_args!("agreement {agreement} bought for {}", Ether::from(price)));
     let hired = u8::try_from(numbers.len()).unwrap_or(u8::MAX);
-    Ok(Hired { agreement, replicas: args.replicas.unwrap_or(REPLICAS.min(hired)) })
+    Ok(Hired { agreement, replicas: request.replicas.unwrap_or(REPLICAS.min(hired)) })
+}
+
+/// Whether a running agreement can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fitness {
+    /// It is for this already, whatever it has.
+    Ours,
+    /// It can be used if it has enough workers.
+    Free,
+    /// It is for something else.
+    Taken,
+}
+
+/// What there is without a purchase.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// An agreement.
+    Running(Hired),
+    /// None.
+    Nothing {
+        /// The name of the purchase that is to be made.
+        name: String,
+    },
+}
+
+/// The agreement that is named, or one that runs and fits.
+///
+/// # Errors
+/// [`JobCommandError::NotForJobs`]; those of the market.
+pub(crate) async fn find(
+    daemon_context: &DaemonContext,
+    request: HireRequest<'_>,
+    fitness: impl Fn(Address) -> Fitness,
+) -> Result<Found, CliError> {
+    let market = daemon_context.market();
+    let replicas = |workers| request.replicas.unwrap_or(REPLICAS.min(workers));
+    if let Some(address) = request.purchase.agreement {
+        let agreement = market.agreement(address).await?;
+        let header = &agreement.terms().header;
+        if header.application != Application::WASM1.0 {
+            return Err(JobCommandError::NotForJobs(address).into());
+        }
+        let replicas = replicas(header.redundancy);
+        return Ok(Found::Running(Hired { agreement: address, replicas }));
+    }
+    let (running, name) =
+        running_agreements(daemon_context, Application::WASM1, request.from_block).await?;
+    let ours = running.iter().find(|running| fitness(running.address) == Fitness::Ours);
+    let is_enough = |running: &&RunningAgreement| {
+        running.workers >= request.wanted() && fitness(running.address) == Fitness::Free
+    };
+    let Some(found) = ours.or_else(|| running.iter().find(is_enough)) else {
+        return Ok(Found::Nothing { name });
+    };
+    let agreement = found.address;
+    print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
+    Ok(Found::Running(Hired { agreement, replicas: replicas(found.workers) }))
 }
 
 /// What is to be bought.
-struct Choice {
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
     /// The order.
     order: Order,
     /// The workers.
@@ -82,22 +164,34 @@ struct Choice {
     price: u128,
 }
 
+/// A purchase to which somebody has agreed.
+///
+/// # Errors
+/// [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::TooFewWorkersFit`],
+/// [`JobCommandError::Declined`]; those of the market.
+pub(crate) async fn offer(
+    daemon_context: &DaemonContext,
+    request: HireRequest<'_>,
+) -> Result<Choice, CliError> {
+    let choice = choose(daemon_context, request).await?;
+    confirm(request.purchase, &choice.order, choice.price)?;
+    Ok(choice)
+}
+
 /// The cheapest workers that say that they take such jobs. Without a number of workers, there are two, or one if there is no
 /// other.
 async fn choose(
     daemon_context: &DaemonContext,
-    args: &HireArgs,
-    workers: Option<u8>,
-    limits: &Limits,
+    request: HireRequest<'_>,
 ) -> Result<Choice, CliError> {
-    let market = daemon_context.market();
-    let named = workers.max(args.replicas);
+    let (market, args, limits) = (daemon_context.market(), request.purchase, &request.limits);
+    let named = request.workers.max(request.replicas);
     let mut order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
     let candidates = Candidates::ask(daemon_context, &order).await?;
     let mut numbers = candidates.fitting(limits);
     let mut wanted: usize = named.unwrap_or(REPLICAS).into();
     if numbers.len() == 1 && named.is_none() {
-        print_note("only one worker takes this job, so nobody is there to compare it with");
+        print_note("only one worker takes this, so nobody is there to compare it with");
         (order, wanted) = (job_order(market, args, 1).await?, 1);
     }
     if numbers.len() < wanted && numbers.len() < candidates.len() {
@@ -121,7 +215,7 @@ async fn choose(
 }
 
 /// An order of workers that run jobs.
-async fn job_order(market: &Market, args: &HireArgs, workers: u8) -> Result<Order, CliError> {
+async fn job_order(market: &Market, args: &PurchaseArgs, workers: u8) -> Result<Order, CliError> {
     let settings = market.settings();
     let listed = market.tester_count(market.epoch().await?).await?;
     let length = args.length.unwrap_or(settings.minLength);
@@ -133,7 +227,7 @@ async fn job_order(market: &Market, args: &HireArgs, workers: u8) -> Result<Orde
 }
 
 /// Shows the price, and asks on a terminal.
-fn confirm(args: &HireArgs, order: &Order, price: u128) -> Result<(), CliError> {
+fn confirm(args: &PurchaseArgs, order: &Order, price: u128) -> Result<(), CliError> {
     let Some(budget) = args.budget else {
         return Err(JobCommandError::NoBudget(price.into()).into());
     };

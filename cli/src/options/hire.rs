@@ -28,6 +28,23 @@ pub(crate) struct HireArgs {
     #[arg(long, value_name = "WHERE")]
     pub(crate) verify: Option<Verify>,
 
+    /// The purchase, if there is one.
+    #[command(flatten)]
+    pub(crate) purchase: PurchaseArgs,
+
+    /// Seconds that a worker may take for a job [default: five times --time, and five minutes]
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+
+    /// Where jobs are kept.
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
+}
+
+/// An agreement that is used or bought, and what that may cost.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
+pub(crate) struct PurchaseArgs {
     /// The most that a purchase may cost; without it, nothing is bought
     #[arg(long, env = "MUSTER_BUDGET", value_name = "AMOUNT", value_parser = parse::wei)]
     pub(crate) budget: Option<u128>,
@@ -47,14 +64,6 @@ pub(crate) struct HireArgs {
     /// Buy without asking
     #[arg(long)]
     pub(crate) yes: bool,
-
-    /// Seconds that a worker may take for a job [default: five times --time, and five minutes]
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<u64>,
-
-    /// Where jobs are kept.
-    #[command(flatten)]
-    pub(crate) journal: JournalArgs,
 }
 
 impl HireArgs {

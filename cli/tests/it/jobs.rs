@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_client::{Market, ResultSignature};
+use muster_client::{Market, ResultSignature, ServiceAction, ServiceRequestSignature};
 use muster_compute::{Digest, JobDocument, Outcome};
+use muster_compute_http::ServiceDocument;
 use muster_job_api::{JobState, JobStatus, WorkerLimits};
 use muster_relay::{Relay, RelayConfig};
+use muster_service_api::{
+    ApiError, ErrorCode, SIGNATURE_HEADER, ServiceLogs, ServiceState, ServiceStatus,
+};
 use reqwest::{Method, RequestBuilder, StatusCode};
 
+use crate::component;
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::{endpoint, is_listed, key_of};
 
@@ -39,6 +44,71 @@ impl Client {
         let put = self.request(Method::PUT, &format!("/blobs/{blob}")).body(bytes);
         assert_eq!(put.send().await.unwrap().status(), StatusCode::CREATED);
         blob
+    }
+
+    /// Brings the test component as a service. Whoever has access and is not the client cannot.
+    async fn bring_service(&self, client: &PrivateKeySigner, domain: B256, worker: Address) {
+        let document = ServiceDocument::new(self.put(component::encode()).await);
+        let document = serde_json::to_vec(&document).unwrap();
+        let put = ServiceAction::Put(B256::new(*Digest::of(&document).as_bytes()));
+        let sign = |signer, domain, worker, action, number| {
+            let signature = ServiceRequestSignature::sign(signer, domain, worker, action, number);
+            format!("{number},{}", signature.unwrap())
+        };
+        let send = async |method, path, signature: Option<String>| {
+            let mut request = self.request(method, path).body(document.clone());
+            if let Some(signature) = signature {
+                request = request.header(SIGNATURE_HEADER, signature);
+            }
+            request.send().await.unwrap()
+        };
+        let refused = async |method, path, signature| {
+            let response = send(method, path, signature).await;
+            (response.status().as_u16(), response.json::<ApiError>().await.unwrap().error)
+        };
+        for (method, path) in [
+            (Method::PUT, "/service"),
+            (Method::DELETE, "/service"),
+            (Method::GET, "/service/logs"),
+        ] {
+            assert_eq!(refused(method, path, None).await, (403, ErrorCode::NotSigned));
+        }
+        let (tester, other) = (PrivateKeySigner::random(), B256::repeat_byte(7));
+        let elsewhere = Address::repeat_byte(7);
+        for wrong in [
+            sign(&tester, domain, worker, put, 5),
+            sign(client, other, worker, put, 5),
+            sign(client, domain, elsewhere, put, 5),
+            sign(client, domain, worker, ServiceAction::Put(other), 5),
+            sign(client, domain, worker, ServiceAction::Delete, 5),
+        ] {
+            let code = (403, ErrorCode::WrongSignature);
+            assert_eq!(refused(Method::PUT, "/service", Some(wrong)).await, code);
+        }
+        let signature = sign(client, domain, worker, put, 5);
+        let response = send(Method::PUT, "/service", Some(signature.clone())).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let status = response.json::<ServiceStatus>().await.unwrap();
+        assert_eq!(status.state, ServiceState::Starting);
+        let again = refused(Method::PUT, "/service", Some(signature)).await;
+        assert_eq!(again, (409, ErrorCode::OldNumber));
+        let signature = sign(client, domain, worker, ServiceAction::Logs, 6);
+        let response = send(Method::GET, "/service/logs", Some(signature)).await;
+        assert!(response.json::<ServiceLogs>().await.is_ok());
+    }
+
+    /// Waits until the service answers, which it does with `hello`.
+    async fn reaches_service(&self) {
+        until(async || {
+            let sent = self.request(Method::GET, "/service/http/").send().await;
+            match sent {
+                Ok(response) if response.status() == StatusCode::OK => {
+                    response.text().await.is_ok_and(|text| text == "hello")
+                }
+                _ => false,
+            }
+        })
+        .await;
     }
 
     /// The status of a job, or `None` while the gateway does not let the client in.
@@ -105,12 +175,15 @@ async fn jobs_are_run_and_signed_until_the_agreement_is_over() {
     let ada = PrivateKeySigner::from_bytes(&keccak256("muster dev account ada")).unwrap();
     let market = folder.json("market show");
     let dispatcher = market["dispatcher"].as_str().unwrap().parse().unwrap();
-    let market = Market::connect(&test_market.chain.url(), cleo, dispatcher).await.unwrap();
+    let market = Market::connect(&test_market.chain.url(), cleo.clone(), dispatcher).await.unwrap();
     let domain = market.agreement(agreement).await.unwrap().receipt_domain();
     let digest = signed.result.digest().unwrap();
     let [job, result] = [id, digest].map(|digest| B256::new(*digest.as_bytes()));
     let signature: ResultSignature = signed.signature.parse().unwrap();
     assert_eq!(signature.signer(domain, job, result), Some(ada.address()));
+
+    client.bring_service(&cleo, domain, ada.address()).await;
+    client.reaches_service().await;
 
     // A worker that is killed goes on; what its account is registered for says that it runs jobs.
     drop(daemon);
@@ -125,6 +198,7 @@ async fn jobs_are_run_and_signed_until_the_agreement_is_over() {
     })
     .await;
     assert_eq!(again, Some(status));
+    client.reaches_service().await;
 
     // Until the agreement is settled, its folder is there, and then it is not.
     test_market.advance_time(1_200).await;

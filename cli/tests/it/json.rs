@@ -5,7 +5,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
+use crate::component;
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::run::compile;
 use crate::worker::is_listed;
 
@@ -211,12 +212,27 @@ async fn run_jobs(round: &mut CommandCoverage, relay: &str) {
         &format!("job verify {job} {client}"),
         &format!("job cancel {job} {client}"),
     ]);
+    run_service(round, &client).await;
     assert_eq!(worker.terminate(), Some(0));
     let agreement = "0x8ba1f109551bD432803012645Ac136ddd64DBA72";
     let cheat =
         format!("example cheat --account dev:ben --listen 127.0.0.1:0 --agreement {agreement}");
     let (_cheat, ready) = round.run(&cheat);
     assert!(ready["url"].is_string(), "{ready}");
+}
+
+/// Runs a service at the worker of jobs.
+async fn run_service(round: &mut CommandCoverage, client: &str) {
+    fs::write(round.test_market.folder.file("api.wasm"), component::encode()).unwrap();
+    let (service, ready) = round.run(&format!("service up api.wasm {client}"));
+    let id = ready["service"].as_str().unwrap();
+    until(async || {
+        let listed = round.json(&format!("service list {client}"));
+        listed["places"].as_array().is_some_and(|places| !places.is_empty())
+    })
+    .await;
+    round.all(&[&format!("service logs {id} {client}"), &format!("service down {id} {client}")]);
+    assert_eq!(service.wait(), Some(0));
 }
 
 /// What `key import` prints.

@@ -9,6 +9,8 @@
 )]
 
 mod client;
+#[path = "../../../compute-http/tests/it/component.rs"]
+mod component;
 mod devnode;
 mod docs;
 mod errors;
@@ -24,6 +26,7 @@ mod relay;
 mod release;
 mod run;
 mod secrets;
+mod services;
 mod settings;
 mod signing;
 mod state;

@@ -18,8 +18,8 @@ pub(crate) struct JobMarket {
     pub(crate) market: TestMarket,
     /// The relay.
     pub(crate) relay: Relay,
-    /// The workers.
-    workers: Vec<BackgroundProcess>,
+    /// The workers, by name.
+    workers: Vec<(String, BackgroundProcess)>,
     /// The URL of the last one's health.
     health: String,
 }
@@ -50,7 +50,12 @@ impl JobMarket {
         let mut worker = BackgroundProcess::start(folder, &run);
         self.health = worker.health();
         is_listed(folder, name).await;
-        self.workers.push(worker);
+        self.workers.push((name.to_owned(), worker));
+    }
+
+    /// Kills a worker.
+    pub(crate) fn kill_worker(&mut self, name: &str) {
+        self.workers.retain(|(other, _)| other != name);
     }
 
     /// The folder in which commands are run.
@@ -163,7 +168,7 @@ async fn workers_are_asked_before_they_are_bought() {
     market.add_worker("ada", 2, "--compute").await;
     let metrics = market.health.replace("/health", "/metrics");
     market.add_worker("mallory", 3, "--compute").await;
-    market.workers.pop();
+    market.kill_worker("mallory");
     compile(market.folder(), "echo");
     let run = "run echo.wasm --testers 0 --budget 1eth --yes --memory 600";
     let (code, _, stderr) = market.run(&format!("{run} --replicas 2"));
@@ -175,7 +180,7 @@ async fn workers_are_asked_before_they_are_bought() {
     }
     let (code, _, stderr) = market.run(run);
     assert_eq!(code, 0, "{stderr}");
-    assert!(stderr.contains("only one worker takes this job"), "{stderr}");
+    assert!(stderr.contains("only one worker takes this"), "{stderr}");
     let agreements = market.folder().json("agreement list");
     let agreement = agreements["agreements"][0]["agreement"].as_str().unwrap();
     let shown = market.folder().json(&format!("agreement show {agreement}"));

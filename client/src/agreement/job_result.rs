@@ -3,12 +3,11 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use alloy::primitives::{Address, B256, Signature, keccak256};
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol;
-use alloy::sol_types::SolStruct;
 
-use super::receipt::sign_compact;
+use super::compact_signature::CompactSignature;
 use crate::error::MarketError;
 
 sol! {
@@ -21,7 +20,7 @@ sol! {
 
 /// A worker's signature for the result of a job. Its text is the compact signature (EIP-2098) in hex: 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResultSignature([[u8; 32]; 2]);
+pub struct ResultSignature(CompactSignature);
 
 /// The error of a text that is no signature of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,21 +39,19 @@ impl ResultSignature {
         job: B256,
         result: B256,
     ) -> Result<Self, MarketError> {
-        let halves = sign_compact(worker, signing_hash(domain, job, result))?;
-        Ok(Self(halves.map(|half| half.0)))
+        CompactSignature::sign(worker, domain, &JobResult { job, result }).map(Self)
     }
 
     /// The account that signed it for this job and this result; `None` if the signature is invalid.
     #[must_use]
     pub fn signer(&self, domain: B256, job: B256, result: B256) -> Option<Address> {
-        let signature = Signature::from_erc2098(self.0.as_flattened());
-        signature.recover_address_from_prehash(&signing_hash(domain, job, result)).ok()
+        self.0.signer(domain, &JobResult { job, result })
     }
 }
 
 impl Display for ResultSignature {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&alloy::hex::encode_prefixed(self.0.as_flattened()))
+        self.0.fmt(f)
     }
 }
 
@@ -62,24 +59,15 @@ impl FromStr for ResultSignature {
     type Err = ResultSignatureError;
 
     fn from_str(text: &str) -> Result<Self, ResultSignatureError> {
-        let digits = text.strip_prefix("0x").ok_or(ResultSignatureError)?;
-        let bytes: [u8; 64] =
-            alloy::hex::decode_to_array(digits).map_err(|_| ResultSignatureError)?;
-        let (halves, _) = bytes.as_chunks();
-        Ok(Self(halves.try_into().map_err(|_| ResultSignatureError)?))
+        CompactSignature::parse(text).map(Self).ok_or(ResultSignatureError)
     }
-}
-
-/// The EIP-712 hash that a worker signs.
-fn signing_hash(domain: B256, job: B256, result: B256) -> B256 {
-    let struct_hash = JobResult { job, result }.eip712_hash_struct();
-    keccak256([&[0x19, 0x01], domain.as_slice(), struct_hash.as_slice()].concat())
 }
 
 #[cfg(test)]
 mod tests {
-    use alloy::sol_types::eip712_domain;
+    use alloy::sol_types::{SolStruct, eip712_domain};
 
+    use super::super::compact_signature::signing_hash;
     use super::*;
 
     #[test]
@@ -94,7 +82,7 @@ mod tests {
         let [job, result, other] = [1, 2, 3].map(B256::with_last_byte);
         let hash = JobResult { job, result }.eip712_signing_hash(&domain);
         let separator = domain.hash_struct();
-        assert_eq!(signing_hash(separator, job, result), hash);
+        assert_eq!(signing_hash(separator, &JobResult { job, result }), hash);
         let signature = ResultSignature::sign(&worker, separator, job, result).unwrap();
         let text = signature.to_string();
         assert_eq!(text.parse(), Ok(signature));

@@ -3,6 +3,7 @@
 mod accept;
 pub(crate) mod cancel;
 mod client_key;
+mod compact_signature;
 pub(crate) mod job_result;
 mod progress;
 pub(crate) mod receipt;
@@ -10,6 +11,7 @@ pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod resign;
 pub(crate) mod seats;
+pub(crate) mod service_request;
 pub(crate) mod settle;
 pub(crate) mod shares;
 mod wait;

@@ -27,8 +27,11 @@ impl fmt::Display for Protection {
     }
 }
 
-/// Ends this process when its parent ends.
-pub(super) fn die_with(parent: u32) -> io::Result<()> {
+/// Ends this process when the thread that started it ends. `parent` is the process of that thread.
+///
+/// # Errors
+/// If the parent has ended already, or is another one.
+pub fn end_with_parent(parent: u32) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let is_parent = |pid: Pid| u32::try_from(pid.as_raw_nonzero().get()) == Ok(parent);
     // It may have ended before.
@@ -36,13 +39,6 @@ pub(super) fn die_with(parent: u32) -> io::Result<()> {
         Some(pid) if is_parent(pid) => Ok(()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
-}
-
-/// Limits processor time and memory; no core is dumped. Reaching the first ends the process by SIGXCPU.
-fn limit(seconds: u64, memory: u64) -> io::Result<()> {
-    set(Resource::Core, 0, 0)?;
-    set(Resource::Cpu, seconds, seconds.saturating_add(1))?;
-    set(Resource::Data, memory, memory)
 }
 
 /// Sets a limit, unless a lower one is set already.
@@ -73,28 +69,62 @@ fn restrict_files() -> bool {
     restrict().is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// Runs something on a large stack, in a process that has so many seconds and bytes, and can neither open a file nor make
-/// other system calls than those below. What is given to it says whether the kernel could take away the files.
+/// What a child process keeps while it runs what is hostile: it can neither open a file nor make other system calls than
+/// those about its own memory, itself and what is open.
+#[derive(Debug, Clone, Copy)]
+pub struct Sandbox {
+    /// Whole seconds of processor time, after which SIGXCPU ends the process; `None` for one that serves for ever.
+    pub seconds: Option<u64>,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// System calls that are allowed as well, by their numbers.
+    pub calls: &'static [i64],
+}
+
+impl Sandbox {
+    /// Prepares an action and runs it on a thread with a large stack. Preparing may use all system calls, and no files; its
+    /// threads are confined as well. The action gets whether the kernel could take away the files.
+    ///
+    /// # Errors
+    /// If a limit cannot be set, no thread started, preparing failed, or the action panicked.
+    pub fn run<A, T>(
+        self,
+        prepare: impl FnOnce() -> io::Result<A> + Send + 'static,
+    ) -> io::Result<T>
+    where
+        A: FnOnce(bool) -> T,
+        T: Send + 'static,
+    {
+        set(Resource::Core, 0, 0)?;
+        if let Some(seconds) = self.seconds {
+            set(Resource::Cpu, seconds, seconds.saturating_add(1))?;
+        }
+        set(Resource::Data, self.memory, self.memory)?;
+        let no_files = restrict_files();
+        // Programs may use all of the engine's stack; the host's functions need some more.
+        let stack = crate::engine::WASM_STACK.saturating_add(8 << 20);
+        let filter = filter(self.calls);
+        let thread = thread::Builder::new().stack_size(stack).spawn(move || {
+            let action = prepare()?;
+            if let Some(filter) = &filter {
+                // A kernel without it is reported by the probe.
+                drop(seccompiler::apply_filter_all_threads(filter));
+            }
+            Ok(action(no_files))
+        })?;
+        thread.join().map_err(|_| io::ErrorKind::Other)?
+    }
+}
+
+/// Runs a program that computes: in so many seconds and bytes.
 pub(super) fn confined<T: Send + 'static>(
     (seconds, memory): (u64, u64),
     action: impl FnOnce(bool) -> T + Send + 'static,
 ) -> io::Result<T> {
-    limit(seconds, memory)?;
-    let no_files = restrict_files();
-    // Programs may use all of the engine's stack; the host's functions need some more.
-    let stack = crate::engine::WASM_STACK.saturating_add(8 << 20);
-    let filter = filter();
-    let thread = thread::Builder::new().stack_size(stack).spawn(move || {
-        if let Some(filter) = &filter {
-            // A kernel without it is reported by the probe.
-            drop(seccompiler::apply_filter_all_threads(filter));
-        }
-        action(no_files)
-    })?;
-    thread.join().map_err(|_| io::ErrorKind::Other.into())
+    Sandbox { seconds: Some(seconds), memory, calls: &[] }.run(move || Ok(action))
 }
 
-/// Which protections do not work, found out from within [`confined`].
+/// Which protections do not work, found out from within [`Sandbox::run`].
 pub(super) fn missing(no_files: bool) -> Vec<Protection> {
     // Not in the list below, and harmless.
     let is_filtered = std::env::current_dir().is_err();
@@ -137,8 +167,9 @@ const ALLOWED: &[i64] = &[
 ];
 
 /// The filter for this machine's processor; others fail with `EPERM`. `None` where none is known.
-fn filter() -> Option<BpfProgram> {
-    let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+fn filter(calls: &[i64]) -> Option<BpfProgram> {
+    let calls = ALLOWED.iter().chain(calls);
+    let mut rules: BTreeMap<_, _> = calls.map(|call| (*call, Vec::new())).collect();
     // It may abort, and signal nobody else.
     let own = u64::from(std::process::id());
     let to_itself = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, own);

@@ -27,6 +27,11 @@ impl AgreementTask {
         Self { agreement, settle_task }
     }
 
+    /// The agreement.
+    pub(super) const fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
     /// Does what is due; `None` if nothing is left to do in this agreement. The next transaction will be in the tick `next`.
     pub(super) async fn step(
         &mut self,

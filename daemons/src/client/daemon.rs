@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::agreement_task::AgreementTask;
 use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
+use super::replicas::Reconciler;
 use crate::chain::{RpcChainView, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -29,6 +30,8 @@ pub struct ClientDaemon {
     options: ClientOptions,
     /// The agreements that are not settled.
     tasks: HashMap<Address, AgreementTask>,
+    /// Keeps replicas, if it is told to.
+    reconciler: Option<Reconciler>,
     /// Whether the only agreement is settled.
     is_over: bool,
     /// When the credit is looked at.
@@ -58,9 +61,12 @@ impl ClientDaemon {
         let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
         let responder = ClientResponder { passes, samples };
         let responder_task = spawn_responder(&context, responder).await?;
+        let target = options.replicas.filter(|_| options.only_agreement.is_none());
+        let watch = options.watch.clone();
+        let reconciler = target.map(|target| Reconciler::new(target, watch));
         let credit_check = Periodic::every(context.pace().rare());
         let (tasks, is_over) = (HashMap::new(), false);
-        Ok(Self { context, options, tasks, is_over, credit_check, responder_task })
+        Ok(Self { context, options, tasks, reconciler, is_over, credit_check, responder_task })
     }
 
     /// Whether the only agreement that it attends to is settled.
@@ -80,7 +86,11 @@ impl ClientDaemon {
             (self.context.market(), self.context.store(), self.context.account());
         let is_ours = |bought: &ContractBought| bought.client == account;
         let head = scan_purchases(market, store, self.options.first_block, is_ours).await?;
-        Ok((store.open_agreements()?, market.next_tick_at(&head)))
+        let mut open = store.open_agreements()?;
+        if let Some(watch) = &self.options.watch {
+            open.retain(|agreement| watch.is_ours(*agreement));
+        }
+        Ok((open, market.next_tick_at(&head)))
     }
 
     /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
@@ -131,6 +141,13 @@ impl ClientDaemon {
         }
     }
 
+    /// Hires workers that are missing.
+    async fn keep_replicas(&mut self) -> Result<Option<NextEvent>, DaemonError> {
+        let Some(reconciler) = &mut self.reconciler else { return Ok(None) };
+        let agreements: Vec<_> = self.tasks.values().map(AgreementTask::agreement).collect();
+        reconciler.step(&self.context, &agreements).await.map(Some)
+    }
+
     /// Withdraws the credit once it reaches the threshold.
     async fn withdraw(&mut self) -> Result<(), DaemonError> {
         if self.credit_check.is_due() {
@@ -145,7 +162,12 @@ impl ClientDaemon {
 impl Daemon for ClientDaemon {
     async fn step(&mut self) -> Result<NextEvent, DaemonError> {
         self.context.resume_pending_txs().await?;
-        let due = self.step_agreements().await;
+        let mut due = self.step_agreements().await;
+        // Who is missing is only known if every agreement is.
+        if let Ok(next_event) = due {
+            let kept = self.keep_replicas().await;
+            due = kept.map(|kept| NextEvent::earliest(next_event, kept));
+        }
         self.withdraw().await?;
         Ok(due?.unwrap_or_else(|| NextEvent::untimed("agreements")))
     }

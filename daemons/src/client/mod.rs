@@ -1,8 +1,9 @@
 //! The client: sends passes to testers, releases workers that did not accept, renews its
-//! agreements if it is told to, settles them when they are due, and withdraws what it gets back.
+//! agreements or keeps replicas if it is told to, settles them when they are due, and withdraws what it gets back.
 //!
 //! [`ClientDaemon`] does that for all agreements of an account. [`ConnectDaemon`] does it for one, and serves that
-//! agreement's service on a local address. [`JobsDaemon`] does it for one, and runs jobs there. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
+//! agreement's service on a local address. [`JobsDaemon`] does it for one, and runs jobs there.
+//! [`ServiceDaemon`] does it for those of one service that the client brings. [`buy_once`] buys without buying twice. Workers cannot tell the client from a
 //! tester: it uses and probes them as testers do, under fresh keys for each window.
 
 mod agreement_client;
@@ -21,12 +22,16 @@ mod job_samples;
 mod jobs;
 mod key_tasks;
 mod options;
+mod pool_forwarder;
 mod pool_state;
 mod probe_context;
 mod proxy;
 mod purchase;
 mod renewal;
+mod replica_plan;
+mod replicas;
 mod running_agreement;
+mod services;
 mod traffic_key;
 
 pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
@@ -41,4 +46,8 @@ pub use self::jobs::{
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::purchase::buy_once;
 pub use self::renewal::Renewal;
+pub use self::replica_plan::{ReplicaTarget, ReplicaWatch};
 pub use self::running_agreement::{RunningAgreement, running_agreements};
+pub use self::services::{
+    ServiceDaemon, ServiceEnd, ServiceFailure, ServiceManager, ServiceOptions, ServicesError,
+};

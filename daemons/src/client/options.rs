@@ -8,6 +8,7 @@ use muster_messaging::{ProxyUrl, SampleSource};
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
+use super::replica_plan::{ReplicaTarget, ReplicaWatch};
 use crate::context::Payout;
 
 /// What an operator chooses about a client.
@@ -25,10 +26,14 @@ pub struct ClientOptions {
     pub renewal: Option<Renewal>,
     /// The jobs that testers get to test workers with, if the client has jobs.
     pub samples: Option<Arc<dyn SampleSource>>,
+    /// Workers of an application that are kept serving. Without effect with `only_agreement`.
+    pub replicas: Option<ReplicaTarget>,
+    /// What uses the agreements, if they are for something special: no others are attended to.
+    pub watch: Option<Arc<dyn ReplicaWatch>>,
 }
 
 impl ClientOptions {
-    /// A client of all agreements of its account, which renews none and has no jobs.
+    /// A client of all agreements of its account, which renews none, keeps no replicas and has no jobs.
     #[must_use]
     pub const fn new(payout: Payout, settle_delay: Duration, first_block: u64) -> Self {
         Self {
@@ -38,6 +43,8 @@ impl ClientOptions {
             first_block,
             renewal: None,
             samples: None,
+            replicas: None,
+            watch: None,
         }
     }
 }

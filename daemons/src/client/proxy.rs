@@ -1,6 +1,8 @@
-//! A proxy on this machine for an agreement's service. It forwards each request to a worker, with token and session, and
-//! to the next worker if that one fails.
+//! A proxy on this machine for a service. Its forwarder sends each request to a worker, and to the next worker if that one
+//! fails.
 
+use std::fmt::Debug;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -15,17 +17,12 @@ use hyper::body::Body as _;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
 use muster_gateway::{is_websocket_upgrade, strip_headers};
-use muster_messaging::{Endpoint, ExposeSecret};
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::endpoint_pool::ForwardOutcome;
-use super::probe_context::ProbeContext;
-use super::traffic_key::Route;
 use crate::error::DaemonError;
-use crate::service_client::service_url;
 
 /// The largest body in bytes that is buffered, so that it can be sent to another worker too.
 const MAX_BUFFERED_BODY: u64 = 1 << 20;
@@ -42,15 +39,19 @@ pub(super) struct Proxy {
     _task: AbortOnDropHandle<()>,
 }
 
-/// What each request needs.
-#[derive(Clone, Debug)]
-struct ProxyState {
-    /// Asks workers for their endpoints, and makes requests of them.
-    context: Arc<ProbeContext>,
+/// Sends requests to workers.
+pub(super) trait Forwarder: Debug + Send + Sync + 'static {
+    /// Forwards a request to one worker after the other until one serves it. A request that a worker may have received is
+    /// sent to another only if its method is idempotent. Returns the last response, if there is any.
+    fn forward(
+        &self,
+        request: &Parts,
+        body: RequestBody,
+    ) -> impl Future<Output = Option<reqwest::Response>> + Send;
 }
 
 /// The body of a request: buffered, or streamed and usable once.
-enum RequestBody {
+pub(super) enum RequestBody {
     /// The whole body.
     Buffered(Bytes),
     /// The rest of the body; `None` once it was used.
@@ -62,14 +63,14 @@ impl Proxy {
     ///
     /// # Errors
     /// [`DaemonError::Listen`].
-    pub(super) async fn open(
+    pub(super) async fn open<F: Forwarder>(
         listen: SocketAddr,
-        context: Arc<ProbeContext>,
+        forwarder: Arc<F>,
     ) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Listen { address: listen.to_string().into(), source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let app = Router::new().fallback(handle_request).with_state(ProxyState { context });
+        let app = Router::new().fallback(handle_request::<F>).with_state(forwarder);
         // axum retries when it cannot accept a connection, so this ends only with the proxy.
         let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
         Ok(Self { address, _task: AbortOnDropHandle::new(task) })
@@ -92,12 +93,12 @@ impl RequestBody {
     }
 
     /// Whether there is nothing to send.
-    const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         matches!(self, Self::Buffered(bytes) if bytes.is_empty())
     }
 
     /// The body for one more attempt; `None` if a stream was used before.
-    fn next_attempt(&mut self) -> Option<reqwest::Body> {
+    pub(super) fn next_attempt(&mut self) -> Option<reqwest::Body> {
         match self {
             Self::Buffered(bytes) => Some(bytes.clone().into()),
             Self::Streaming(body) => {
@@ -108,65 +109,11 @@ impl RequestBody {
     }
 }
 
-impl ProxyState {
-    /// Forwards a request to one worker under a key.
-    async fn forward_to(
-        &self,
-        request: &Parts,
-        body: Option<reqwest::Body>,
-        route: &Route,
-        endpoint: &Arc<Endpoint>,
-    ) -> ForwardOutcome {
-        let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
-        let url = service_url(endpoint.url.expose_secret(), path);
-        let mut outgoing = self.context.pool.http.request(request.method.clone(), url);
-        outgoing = outgoing.headers(request.headers.clone());
-        if let Some(body) = body {
-            outgoing = outgoing.body(body);
-        }
-        self.context.send(outgoing, route, endpoint).await
-    }
-
-    /// Forwards a request to one worker after the other until one serves it. A request that a worker may have received is
-    /// sent to another only if its method is idempotent.
-    async fn forward(
-        &self,
-        request: &Parts,
-        mut body_source: RequestBody,
-    ) -> Option<reqwest::Response> {
-        let (mut response, is_empty) = (None, body_source.is_empty());
-        let ProbeContext { pool, clock, .. } = &*self.context;
-        for index in pool.read(|state| state.by_preference(clock.now())) {
-            let route = pool.write(|state| state.choose(index, clock.now(), rand::random()));
-            let Some(route) = route else { continue };
-            let Some(endpoint) = self.context.endpoint(&route).await else {
-                self.context.report_failure(&route, None);
-                continue;
-            };
-            let Some(body) = body_source.next_attempt() else { break };
-            let body = (!is_empty).then_some(body);
-            let maybe_delivered = match self.forward_to(request, body, &route, &endpoint).await {
-                ForwardOutcome::Served(served) => {
-                    pool.write(|state| state.prefer(index));
-                    return Some(served);
-                }
-                ForwardOutcome::Rejected(rejected) => {
-                    let status = rejected.status();
-                    response = Some(rejected);
-                    status.is_server_error()
-                }
-                ForwardOutcome::NoResponse { maybe_delivered } => maybe_delivered,
-            };
-            if maybe_delivered && !request.method.is_idempotent() {
-                break;
-            }
-        }
-        response
-    }
-}
-
 /// Answers a request to the proxy.
-async fn handle_request(State(state): State<ProxyState>, mut request: Request) -> Response {
+async fn handle_request<F: Forwarder>(
+    State(forwarder): State<Arc<F>>,
+    mut request: Request,
+) -> Response {
     let client_upgrade = is_websocket_upgrade(&request).then(|| upgrade::on(&mut request));
     let (mut parts, body) = request.into_parts();
     strip_headers(&mut parts.headers);
@@ -178,7 +125,7 @@ async fn handle_request(State(state): State<ProxyState>, mut request: Request) -
     let Some(request_body) = RequestBody::read(body).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    if let Some(response) = state.forward(&parts, request_body).await {
+    if let Some(response) = forwarder.forward(&parts, request_body).await {
         return client_response(response, client_upgrade);
     }
     let text = json!({"error": "no_worker", "message": "no worker serves at the moment"});

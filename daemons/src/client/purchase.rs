@@ -29,7 +29,7 @@ pub async fn buy_once<E: From<DaemonError>>(
 }
 
 /// The purchase of this purpose, if there was one.
-async fn existing_purchase(
+pub(super) async fn existing_purchase(
     context: &DaemonContext,
     purpose: &str,
 ) -> Result<Option<Purchase>, DaemonError> {

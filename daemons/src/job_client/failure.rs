@@ -86,7 +86,7 @@ impl From<RequestFailure> for JobFailure {
 }
 
 /// A text of a worker as it is safe to print: short and in one line.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().take(LONGEST_TEXT).map(printable).collect()
 }

@@ -68,6 +68,17 @@ impl Store {
         Ok(self.lock().query_row(select, [], |row| row.get(0))?)
     }
 
+    /// Whether an agreement was stored, closed or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn knows_agreement(&self, agreement: Address) -> Result<bool, StoreError> {
+        let select = "SELECT 1 FROM agreements WHERE address = ?1";
+        let connection = self.lock();
+        let row = connection.query_row(select, params![agreement.0.0], |_| Ok(()));
+        Ok(row.optional()?.is_some())
+    }
+
     /// Closes an agreement in which nothing is left to do, and deletes everything else that is stored about it.
     ///
     /// # Errors

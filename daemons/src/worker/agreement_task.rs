@@ -58,7 +58,7 @@ impl AgreementTask {
         self.state = times.state(next);
         match self.state {
             State::Offered | State::Running if !accepted && next <= times.last_accept() => {
-                services.start(address, self.agreement.receipt_domain()).await?;
+                services.start(&self.agreement).await?;
                 self.accept(services, &times).await.map(Some)
             }
             State::Offered => Ok(Some(NextEvent::at_tick(
@@ -67,7 +67,7 @@ impl AgreementTask {
             ))),
             State::Running => {
                 if accepted && !progress.has_resigned(self.index) {
-                    services.start(address, self.agreement.receipt_domain()).await?;
+                    services.start(&self.agreement).await?;
                 }
                 Ok(Some(NextEvent::at_tick(times.end(), format_args!("the end of {address}"))))
             }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
+use muster_client::Agreement;
 use muster_gateway::{Limits, ServiceConfig, ServiceProcess, Upstream};
 use muster_job_api::{JobHost, WorkerLimits};
 use muster_messaging::JobLimits;
@@ -83,23 +84,20 @@ impl Services {
         Some(JobLimits { memory, storage, time, running, waiting, blobs })
     }
 
-    /// Starts the service of an agreement, unless it runs or one serves all. `domain` is that of the agreement's receipts.
-    pub(super) async fn start(
-        &mut self,
-        agreement: Address,
-        domain: B256,
-    ) -> Result<(), DaemonError> {
+    /// Starts the service of an agreement, unless it runs or one serves all.
+    pub(super) async fn start(&mut self, agreement: &Agreement) -> Result<(), DaemonError> {
+        let address = agreement.address();
         match &mut self.0 {
-            Source::Command { config, processes } if !processes.contains_key(&agreement) => {
-                let config = ServiceConfig { agreement: agreement.0.0, ..config.clone() };
-                processes.insert(agreement, ServiceProcess::start(config)?);
+            Source::Command { config, processes } if !processes.contains_key(&address) => {
+                let config = ServiceConfig { agreement: address.0.0, ..config.clone() };
+                processes.insert(address, ServiceProcess::start(config)?);
             }
             Source::Compute { host, folders, signer, servers }
-                if !servers.contains_key(&agreement) =>
+                if !servers.contains_key(&address) =>
             {
-                let folder = folders.of(agreement);
-                let service = JobService::start(host, &folder, signer.clone(), domain).await?;
-                servers.insert(agreement, service);
+                let folder = folders.of(address);
+                let service = JobService::start(host, &folder, signer.clone(), agreement).await?;
+                servers.insert(address, service);
             }
             _ => {}
         }

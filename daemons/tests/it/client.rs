@@ -31,6 +31,7 @@ mod jobs;
 mod keys;
 mod purchase;
 mod renewal;
+mod replicas;
 
 /// Short pauses between steps.
 pub(crate) const BACKOFF: Backoff =

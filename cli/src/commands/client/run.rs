@@ -1,8 +1,9 @@
 //! `muster client run`: the client as a daemon.
 
 use clap::Args;
+use muster_client::{Application, Market};
 use muster_daemons::Role;
-use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal};
+use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal, ReplicaTarget};
 
 use crate::context::Context;
 use crate::daemon;
@@ -17,7 +18,8 @@ use crate::parse;
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = heading::COMMAND,
-    after_help = "Example:\n  muster client run --account dev:cleo --health 127.0.0.1:9100"
+    after_help = "Examples:\n  muster client run --account dev:cleo --health 127.0.0.1:9100\n  \
+        muster client run --account dev:cleo --replicas 3 --application wasm1 --budget 0.5eth"
 )]
 pub(crate) struct Options {
     /// State file and health.
@@ -33,29 +35,54 @@ pub(crate) struct Options {
     from_block: u64,
 
     /// Buy the next agreement before one ends, with the same terms; AMOUNT is the most that it may cost
-    #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
+    #[arg(long, value_name = "AMOUNT", group = "kept", value_parser = parse::wei)]
     renew: Option<u128>,
 
-    /// Tick from which on nothing is renewed [default: never]
-    #[arg(long, value_name = "TICK", requires = "renew", default_value_t = u64::MAX, hide_default_value = true)]
+    /// Keep so many different workers serving, of --application: hire others for those that end, leave or do not accept
+    #[arg(long, value_name = "N", requires = "budget", group = "kept", value_parser = clap::value_parser!(u8).range(1..))]
+    replicas: Option<u8>,
+
+    /// Application of the replicas
+    #[arg(long, value_name = "NAME", requires = "replicas", default_value = "0")]
+    application: Application,
+
+    /// Length of each agreement of the replicas, in ticks [default: the shortest of the market]
+    #[arg(long, value_name = "TICKS", requires = "replicas")]
+    length: Option<u32>,
+
+    /// The most that all purchases for the replicas may cost together, refunds not counted
+    #[arg(long, value_name = "AMOUNT", requires = "replicas", value_parser = parse::wei)]
+    budget: Option<u128>,
+
+    /// Tick from which on nothing is renewed or hired [default: never]
+    #[arg(long, value_name = "TICK", requires = "kept", default_value_t = u64::MAX, hide_default_value = true)]
     renew_until: u64,
 
-    /// Lowest score of the workers of a renewal
-    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "0")]
+    /// Lowest score of the workers of a renewal, and of replicas
+    #[arg(long, value_name = "PERCENT", requires = "kept", value_parser = parse::basis_points, default_value = "0")]
     min_score: u16,
 
-    /// Lowest uptime that the workers of a renewal promise
-    #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "90%")]
+    /// Lowest uptime that the workers of a renewal, and replicas, promise
+    #[arg(long, value_name = "PERCENT", requires = "kept", value_parser = parse::basis_points, default_value = "90%")]
     min_uptime: u16,
 }
 
 impl Options {
     /// The daemon's options.
-    fn client_options(&self) -> ClientOptions {
+    fn client_options(&self, market: &Market) -> ClientOptions {
         let Self { renew_until: until, min_score, min_uptime, .. } = *self;
         let renewal =
             self.renew.map(|max_price| Renewal { max_price, min_score, min_uptime, until });
-        ClientOptions { renewal, ..self.refunds.client_options(self.from_block) }
+        let replicas = self.replicas.zip(self.budget).map(|(replicas, budget)| ReplicaTarget {
+            application: self.application,
+            replicas,
+            length: self.length.unwrap_or(market.settings().minLength),
+            budget,
+            until,
+            min_score,
+            min_uptime,
+        });
+        ClientOptions { renewal, replicas, ..self.refunds.client_options(self.from_block) }
     }
 }
 
@@ -65,6 +92,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
     fields.push(("account", Cell::text(daemon_context.account())));
     let run = (options.daemon.health, daemon_context.backoff());
-    let mut client = ClientDaemon::start(daemon_context, options.client_options()).await?;
+    let client_options = options.client_options(daemon_context.market());
+    let mut client = ClientDaemon::start(daemon_context, client_options).await?;
     daemon::run(context, run, &mut client, fields, std::future::pending()).await
 }
