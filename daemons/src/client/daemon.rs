@@ -58,7 +58,7 @@ impl ClientDaemon {
         let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
         let responder = ClientResponder { passes, samples };
         let responder_task = spawn_responder(&context, responder).await?;
-        let credit_check = Periodic::every(context.pace().rare());
+        let credit_check = Periodic::every(context.poll_intervals().rare());
         let (tasks, is_over) = (HashMap::new(), false);
         Ok(Self { context, options, tasks, is_over, credit_check, responder_task })
     }
