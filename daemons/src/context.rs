@@ -12,7 +12,7 @@ use muster_messaging::{MessageError, MessageKey, Transport};
 use tokio::time::Duration;
 
 use crate::error::DaemonError;
-use crate::pace::Pace;
+use crate::poll_intervals::PollIntervals;
 use crate::run_loop::Backoff;
 use crate::store::{Identity, Role, Store};
 
@@ -28,7 +28,7 @@ pub struct DaemonContext {
     /// Where messages are published, and where they come from.
     transport: Arc<dyn Transport>,
     /// How often the chain is looked at.
-    pace: Pace,
+    poll_intervals: PollIntervals,
 }
 
 /// Where the account's credit is paid out, and when.
@@ -64,26 +64,26 @@ impl DaemonContext {
         if let Some(hash) = market.creation_hash().await? {
             store.bind_to_market(path, market.created_at().await?, hash)?;
         }
-        let pace = Pace::of_market(market.settings());
-        Ok(Self { signer, market, store, transport, pace })
+        let poll_intervals = PollIntervals::of_market(market.settings());
+        Ok(Self { signer, market, store, transport, poll_intervals })
     }
 
     /// The same context of a daemon that makes a step after each `interval`, however long the times of the market are.
     #[must_use]
     pub const fn with_interval(mut self, interval: Duration) -> Self {
-        self.pace.interval = interval;
+        self.poll_intervals.interval = interval;
         self
     }
 
     /// The pauses between steps that are short enough for the times of the market.
     #[must_use]
     pub fn backoff(&self) -> Backoff {
-        self.pace.backoff()
+        self.poll_intervals.backoff()
     }
 
     /// How often the chain is looked at.
-    pub(crate) const fn pace(&self) -> Pace {
-        self.pace
+    pub(crate) const fn poll_intervals(&self) -> PollIntervals {
+        self.poll_intervals
     }
 
     /// The account's key.

@@ -12,8 +12,9 @@ mod health;
 mod job_bundle;
 mod job_client;
 mod job_outputs;
-mod pace;
+
 mod periodic;
+mod poll_intervals;
 mod proxy_bridge;
 mod request_client;
 mod responder;

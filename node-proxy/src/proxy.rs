@@ -162,7 +162,6 @@ impl Shared {
     /// The response of a behavior, unless it passes the request on.
     async fn respond_as(&self, behavior: Behavior, asked: &Value, body: &str) -> Option<Response> {
         Some(match behavior {
-            Behavior::Healthy => return None,
             Behavior::Slow(pause) => {
                 sleep(pause).await;
                 return None;
@@ -182,7 +181,7 @@ impl Shared {
             Behavior::Flapping(blocks) if self.requests.borrow().is_multiple_of(2) => {
                 self.forward_behind(body, blocks).await
             }
-            Behavior::Flapping(_) => return None,
+            Behavior::Flapping(_) | Behavior::Healthy => return None,
             Behavior::LogRange(most) => {
                 log_range(asked).filter(|blocks| *blocks > most)?;
                 let message = format!("eth_getLogs is limited to a {most} block range");
@@ -239,7 +238,8 @@ fn refuse(asked: &Value, words: Words) -> Response {
     match words {
         Words::Status => (status, "Too Many Requests").into_response(),
         Words::Header(seconds) => {
-            (status, [(header::RETRY_AFTER, seconds.to_string())], "slow down").into_response()
+            (status, [(header::RETRY_AFTER, seconds.to_string())], "Too Many Requests")
+                .into_response()
         }
         Words::Data => {
             let rate = json!({ "rate": { "allowed_rps": 5, "backoff_seconds": 1 } });

@@ -1,5 +1,11 @@
 //! The proxy in front of a node that knows its block number alone.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test panics at the first unexpected result"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 

@@ -97,7 +97,7 @@ fn pause_in(text: &str) -> Option<Duration> {
 
 /// The digits at the beginning of a text, and the rest.
 fn split_digits(text: &str) -> (&str, &str) {
-    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let end = text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -105,10 +105,19 @@ fn split_digits(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn retry_after(error: NodeError) -> Option<Option<Duration>> {
+    /// What is said of too many requests: not a word, no pause, or this one.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Said {
+        Nothing,
+        NoPause,
+        Pause(Duration),
+    }
+
+    fn said(error: &NodeError) -> Said {
         match error {
-            NodeError::RateLimited { retry_after, .. } => Some(retry_after),
-            _ => None,
+            NodeError::RateLimited { retry_after: Some(pause), .. } => Said::Pause(*pause),
+            NodeError::RateLimited { .. } => Said::NoPause,
+            _ => Said::Nothing,
         }
     }
 
@@ -125,7 +134,7 @@ mod tests {
             (-32_097, "Rate limit exceeded, upgrade your plan"),
             (-32_090, "Too many requests, retry in 10s"),
         ] {
-            assert!(retry_after(rpc_refusal(code, message, "")).is_some(), "{message}");
+            assert_ne!(said(&rpc_refusal(code, message, "")), Said::Nothing, "{message}");
         }
         for (code, message) in [
             (-32_000, "execution aborted"),
@@ -133,21 +142,21 @@ mod tests {
             (-32_602, "eth_getLogs is limited to a 10,000 range"),
             (-32_000, "nonce too low"),
         ] {
-            assert_eq!(retry_after(rpc_refusal(code, message, "")), None, "{message}");
+            assert_eq!(said(&rpc_refusal(code, message, "")), Said::Nothing, "{message}");
         }
     }
 
     #[test]
     fn the_pause_comes_from_the_header_or_the_body() {
         let http = |status, body, header| {
-            retry_after(http_refusal("".into(), (Some(status), body), header, "".into()))
+            said(&http_refusal("".into(), (Some(status), body), header, "".into()))
         };
         let seconds = Duration::from_secs;
-        assert_eq!(http(429, "", Some(seconds(7))), Some(Some(seconds(7))));
-        assert_eq!(http(429, "Too Many Requests", None), Some(None));
-        assert_eq!(http(503, "", Some(seconds(7))), Some(Some(seconds(7))));
-        assert_eq!(http(503, "", None), None, "that is no node");
-        assert_eq!(http(403, "rate limit", None), Some(None));
+        assert_eq!(http(429, "", Some(seconds(7))), Said::Pause(seconds(7)));
+        assert_eq!(http(429, "Too Many Requests", None), Said::NoPause);
+        assert_eq!(http(503, "", Some(seconds(7))), Said::Pause(seconds(7)));
+        assert_eq!(http(503, "", None), Said::Nothing, "that is no node");
+        assert_eq!(http(403, "rate limit", None), Said::NoPause);
         for (text, pause) in [
             (r#"{"rate":{"allowed_rps":1,"backoff_seconds":30.0}}"#, seconds(30)),
             (r#"{"try_again_in":"535.99ms"}"#, Duration::from_millis(536)),
@@ -156,10 +165,9 @@ mod tests {
             (r#"{"retryAfter": 5}"#, seconds(5)),
             ("try again in 18446744073709551615 minutes", seconds(u64::MAX)),
         ] {
-            assert_eq!(http(429, text, None), Some(Some(pause)), "{text}");
-            let rpc = rpc_refusal(429, "no", text);
-            assert_eq!(retry_after(rpc), Some(Some(pause)), "{text}");
+            assert_eq!(http(429, text, None), Said::Pause(pause), "{text}");
+            assert_eq!(said(&rpc_refusal(429, "no", text)), Said::Pause(pause), "{text}");
         }
-        assert_eq!(http(429, "retry after lunch", None), Some(None));
+        assert_eq!(http(429, "retry after lunch", None), Said::NoPause);
     }
 }

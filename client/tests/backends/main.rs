@@ -12,6 +12,7 @@ mod crash_recovery;
 mod env;
 mod examples;
 mod journal;
+mod limits;
 mod outage;
 mod stuck;
 mod wait;

@@ -64,7 +64,7 @@ impl ClientDaemon {
         let target = options.replicas.filter(|_| options.only_agreement.is_none());
         let watch = options.watch.clone();
         let reconciler = target.map(|target| Reconciler::new(target, watch));
-        let credit_check = Periodic::every(context.pace().rare());
+        let credit_check = Periodic::every(context.poll_intervals().rare());
         let (tasks, is_over) = (HashMap::new(), false);
         Ok(Self { context, options, tasks, reconciler, is_over, credit_check, responder_task })
     }

@@ -61,8 +61,8 @@ impl TesterDaemon {
         let probe_context = ProbeContext::open(&context, &options).await?;
         Ok(Self {
             registration: None,
-            registration_check: Periodic::every(context.pace().rare()),
-            credit_check: Periodic::every(context.pace().rare()),
+            registration_check: Periodic::every(context.poll_intervals().rare()),
+            credit_check: Periodic::every(context.poll_intervals().rare()),
             context,
             options,
             probe_context: Arc::new(probe_context),

@@ -111,9 +111,9 @@ impl WorkerDaemon {
             has_cleaned: false,
             listing: BookListing::new(options.make_available),
             keepalive: Keepalive::default(),
-            scan: Periodic::every(context.pace().fallback()),
+            scan: Periodic::every(context.poll_intervals().fallback()),
             scanned: None,
-            credit_check: Periodic::every(context.pace().rare()),
+            credit_check: Periodic::every(context.poll_intervals().rare()),
             gateway: Some(gateway),
             tasks: HashMap::new(),
             context,
@@ -186,10 +186,9 @@ impl WorkerDaemon {
         let is_full = registration.is_some_and(|worker| worker.active >= worker.capacity);
         let needs_slot = self.options.release_slots && is_full;
         let (mut next_event, mut failed, mut open) = (None, None, Vec::new());
-        let next = match self.tasks.is_empty() {
-            true => 0,
-            false => self.context.market().next_tick().await?,
-        };
+        // No agreement, no deadline.
+        let market = self.context.market();
+        let next = if self.tasks.is_empty() { 0 } else { market.next_tick().await? };
         let mut tasks: Vec<_> = self.tasks.iter().collect();
         // What is to be accepted has the shortest time.
         tasks.sort_by_key(|(_, task)| task.state() != State::Offered);

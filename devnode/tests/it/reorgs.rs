@@ -78,7 +78,7 @@ async fn a_reorg_keeps_the_height_and_holds_the_given_transactions() {
     chain.rpc("anvil_reorg", json!([3, [[raw, 1]]])).await;
     assert_eq!(height_and_balance(&chain).await, (height + 3, paid + U256::from(7)));
     let new = [block_hash(&chain, height).await, block_hash(&chain, height + 3).await];
-    assert_eq!((&new[0] == &old[0], &new[1] == &old[1]), (true, false));
+    assert_eq!((new[0] == old[0], new[1] == old[1]), (true, false));
     let block =
         chain.rpc("eth_getBlockByNumber", json!([format!("{:#x}", height + 2), false])).await;
     assert_eq!(block["transactions"].as_array().unwrap().len(), 1);

@@ -131,6 +131,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         client,
     };
     let account = daemon_context.account();
+    let run = (options.health, daemon_context.backoff());
     let mut daemon = ServiceDaemon::start(daemon_context, &service, service_options).await?;
     let fields = vec![
         ("service", Cell::text(id)),
@@ -139,7 +140,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("url", Cell::Text(format!("http://{}", daemon.address()))),
     ];
     let ended = daemon.ended();
-    daemon::run(context, options.health, &mut daemon, fields, ended).await?;
+    daemon::run(context, run, &mut daemon, fields, ended).await?;
     match daemon.end() {
         ServiceEnd::Short { serving, wanted } => {
             Err(ServiceCommandError::Short { serving, wanted }.into())

@@ -84,6 +84,8 @@ async fn a_worker_accepts_on_every_kind_of_node() {
     let latest = test_market.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
     let fee = super::quantity(&latest["baseFeePerGas"]);
     test_market.rpc("anvil_setNextBlockBaseFeePerGas", json!([fee * 5])).await;
+    // Nobody knows of the fee before a block has it.
+    test_market.chain.mine().await.unwrap();
     buy(folder, &health).await;
     blocks.abort();
     print_row("worker", "accept", "base fee is five times as high", "accepts");

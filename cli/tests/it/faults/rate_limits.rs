@@ -130,7 +130,6 @@ async fn commands_and_daemons_start_at_five_requests_a_second() {
         "history",
         "credit dev:ada",
         &format!("agreement show {agreement}"),
-        &format!("ledger {agreement}"),
         "worker price 21gwei --account dev:ada",
     ] {
         let shown = folder.run(&format!("{command} --rpc {}", node.url));

@@ -152,13 +152,11 @@ impl FallbackBackend {
             }
         }
         // A node that answers later is worth waiting for, whatever the others have.
-        match refusal {
-            Some(refusal) => (Err(refusal), first),
-            None => {
-                let no_endpoint = || BackendError::Node(NodeError::Signing("no node".into()));
-                (Err(first.unwrap_or_else(no_endpoint)), None)
-            }
+        if let Some(refusal) = refusal {
+            return (Err(refusal), first);
         }
+        let no_endpoint = || BackendError::Node(NodeError::Signing("no node".into()));
+        (Err(first.unwrap_or_else(no_endpoint)), None)
     }
 
     /// [`Self::try_all`], again and again while a node that was asked too often may answer soon.

@@ -44,7 +44,7 @@ const LONGEST_NAMED_PAUSE: Duration = Duration::from_hours(1);
 #[derive(Debug, Default)]
 pub(super) struct Pacer {
     /// What is known of the node.
-    pace: Mutex<Pace>,
+    state: Mutex<PacerState>,
     /// Held by the first of those that wait for their turn.
     turn: tokio::sync::Mutex<()>,
     /// The same for what is urgent.
@@ -54,7 +54,7 @@ pub(super) struct Pacer {
 }
 
 /// See [`Pacer`].
-struct Pace {
+struct PacerState {
     /// No request is made before.
     free_at: Instant,
     /// The space between two requests.
@@ -69,7 +69,7 @@ struct Pace {
     pauses: ExponentialBackoff,
 }
 
-impl Default for Pace {
+impl Default for PacerState {
     fn default() -> Self {
         Self {
             free_at: Instant::now(),
@@ -82,9 +82,9 @@ impl Default for Pace {
     }
 }
 
-impl Debug for Pace {
+impl Debug for PacerState {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pace").field("space", &self.space).finish_non_exhaustive()
+        f.debug_struct("PacerState").field("space", &self.space).finish_non_exhaustive()
     }
 }
 
@@ -108,13 +108,13 @@ impl Pacer {
         loop {
             let now = Instant::now();
             let free_at = {
-                let mut pace = self.pace();
+                let mut state = self.state();
                 let is_next = is_urgent || self.urgent.load(Ordering::Relaxed) == 0;
-                if pace.free_at <= now && is_next {
-                    pace.take(now);
+                if state.free_at <= now && is_next {
+                    state.take(now);
                     return now;
                 }
-                pace.free_at.max(now.checked_add(SHORTEST_SPACE).unwrap_or(now))
+                state.free_at.max(now.checked_add(SHORTEST_SPACE).unwrap_or(now))
             };
             sleep_until(free_at).await;
         }
@@ -122,26 +122,26 @@ impl Pacer {
 
     /// How long the next request has to wait at least.
     pub(super) fn wait(&self) -> Duration {
-        self.pace().free_at.saturating_duration_since(Instant::now())
+        self.state().free_at.saturating_duration_since(Instant::now())
     }
 
     /// Records that the node answered.
     pub(super) fn record_answer(&self) {
-        self.pace().record_answer();
+        self.state().record_answer();
     }
 
     /// Records that the node refused a request made at `made`, and the pause that it asks for.
     pub(super) fn record_refusal(&self, made: Instant, retry_after: Option<Duration>) {
-        self.pace().record_refusal(made, retry_after, Instant::now());
+        self.state().record_refusal(made, retry_after, Instant::now());
     }
 
     /// What is known of the node.
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, PacerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pace {
+impl PacerState {
     /// Counts a request that is made now.
     fn take(&mut self, now: Instant) {
         self.free_at = after(now, self.space);

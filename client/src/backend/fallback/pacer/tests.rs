@@ -28,7 +28,7 @@ impl Bucket {
         }
         tokens.pop_front();
         let last = tokens.back().map_or(now, |last| now.max(*last));
-        tokens.push_back(last + COUNTED / self.rate);
+        tokens.push_back(after(last, part(COUNTED, self.rate)));
         true
     }
 
@@ -42,7 +42,7 @@ impl Bucket {
                 return refused;
             }
             pacer.record_refusal(made, None);
-            refused += 1;
+            refused = u32::saturating_add(refused, 1);
         }
     }
 }
@@ -93,7 +93,7 @@ async fn requests_that_were_refused_together_count_once() {
     for made in made {
         pacer.record_refusal(made, None);
     }
-    assert_eq!(pacer.pace().space, COUNTED / 15);
+    assert_eq!(pacer.state().space, COUNTED / 15);
     assert!(pacer.wait() <= 2 * FIRST_PAUSE, "{:?}", pacer.wait());
 }
 

@@ -29,14 +29,14 @@ const STEPS_OF_RARE: u32 = 12;
 
 /// How often a daemon looks at the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub(crate) struct PollIntervals {
     /// The pause between two steps.
     pub(crate) interval: Duration,
     /// The shortest time that the market gives a daemon for anything.
     shortest: Duration,
 }
 
-impl Pace {
+impl PollIntervals {
     /// That of a market: its daemons accept, report and serve in time.
     pub(crate) fn of_market(settings: &Settings) -> Self {
         let ticks = settings.acceptWindow.min(settings.reportWindow).min(settings.minWindow);
@@ -70,24 +70,24 @@ mod tests {
 
     use super::*;
 
-    fn pace(clock: Clock, ticks: u32) -> Pace {
+    fn intervals(clock: Clock, ticks: u32) -> PollIntervals {
         let long = Settings { reportWindow: 90_000, minWindow: 90_000, ..settings::dev(clock) };
-        Pace::of_market(&Settings { acceptWindow: ticks, ..long })
+        PollIntervals::of_market(&Settings { acceptWindow: ticks, ..long })
     }
 
     #[test]
     fn daemons_look_twenty_times_in_the_shortest_time() {
-        let millis = |clock, ticks| pace(clock, ticks).interval.as_millis();
+        let millis = |clock, ticks| intervals(clock, ticks).interval.as_millis();
         let seconds = [3, 20, 60, 300].map(|ticks| millis(Clock::Second, ticks));
         assert_eq!(seconds, [500, 1_000, 3_000, 5_000]);
         assert_eq!(millis(Clock::ArbBlock, 80), 1_000);
-        let minute = pace(Clock::Second, 60);
+        let minute = intervals(Clock::Second, 60);
         assert_eq!((minute.fallback().as_secs(), minute.rare().as_secs()), (15, 36));
     }
 
     #[test]
     fn no_pause_after_failures_takes_a_deadline() {
-        let longest = |ticks| pace(Clock::Second, ticks).backoff().max_delay.as_millis();
+        let longest = |ticks| intervals(Clock::Second, ticks).backoff().max_delay.as_millis();
         assert_eq!([3, 60, 300].map(longest), [500, 7_500, 15_000]);
     }
 }
