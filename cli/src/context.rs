@@ -12,6 +12,7 @@ use muster_daemons::{DaemonContext, Role};
 use muster_messaging::{ProxyUrl, RelayPool, Transport};
 use secrecy::SecretString;
 
+use crate::clock::TickClock;
 use crate::config::Config;
 use crate::deployments;
 use crate::error::CliError;
@@ -153,6 +154,11 @@ impl Context {
     /// The market, with the account.
     pub(crate) async fn signing_market(&self) -> Result<Market, CliError> {
         self.open_market(self.signing_node().await?).await
+    }
+
+    /// The market's clock, to show people what its ticks mean; with --json, which has ticks alone, nothing is asked.
+    pub(crate) async fn clock(&self, market: &Market) -> Result<TickClock, CliError> {
+        if self.is_json() { Ok(TickClock::UNKNOWN) } else { Ok(TickClock::of(market).await?) }
     }
 
     /// The market on this node's chain.

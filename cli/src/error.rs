@@ -14,6 +14,7 @@ use muster_relay::RelayError;
 
 pub(crate) use self::job_command::JobCommandError;
 pub(crate) use self::probe_command::ProbeCommandError;
+use crate::clock::ClockError;
 use crate::purchase_error::NamedPurchaseError;
 
 mod conversion;
@@ -27,6 +28,12 @@ pub(crate) enum CliError {
     /// The market, or the node.
     #[error(transparent)]
     Market(#[from] MarketError),
+    /// A time that the market's clock does not have.
+    #[error(transparent)]
+    Clock(ClockError),
+    /// A transaction that somebody did not want.
+    #[error("nothing was sent")]
+    Declined,
     /// A program that cannot be deployed.
     #[error("{path}: {source}")]
     Program {

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use crate::context::Context;
 
+mod clock;
 mod command_line;
 mod command_tree;
 mod commands;
 mod config;
+mod confirm;
 mod context;
 mod contracts;
 mod daemon;

@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 mod command_output;
 pub(crate) mod events;
 mod table_layout;
+pub(crate) mod ticks;
 pub(crate) mod units;
 pub(crate) mod worker;
 

@@ -24,11 +24,12 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         Some(from) => from,
         None => market.node().head().await?.number.saturating_add(1),
     };
+    let clock = context.clock(&market).await?;
     let mut watch = market.watch(from);
     let print_all = async {
         loop {
             match watch.next().await {
-                ChainUpdate::Event(record) => print_record(&record, context.is_json())?,
+                ChainUpdate::Event(record) => print_record(&record, &clock, context.is_json())?,
                 ChainUpdate::Reorg(block) => print_reorg(block, context.is_json())?,
             }
         }

@@ -1,7 +1,5 @@
 //! Which agreement jobs are run in: one that runs, or one that is bought. A purchase that was interrupted is not made again.
 
-use std::io::{self, BufRead, IsTerminal};
-
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::order;
@@ -10,11 +8,13 @@ use muster_compute::Limits;
 use muster_daemons::DaemonContext;
 use muster_daemons::client::{buy_once, running_agreements};
 
+use crate::confirm::confirm;
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::candidates::Candidates;
 use crate::options::hire::HireArgs;
 use crate::output::print_note;
+use crate::output::ticks::{length_text, tick_text};
 use crate::progress;
 
 /// The replicas of a job, unless the command line or the market says otherwise.
@@ -56,11 +56,13 @@ pub(crate) async fn hire(
     if let Some(found) = running.iter().find(|running| running.workers >= wanted) {
         let replicas = args.replicas.unwrap_or(REPLICAS.min(found.workers));
         let agreement = found.address;
-        print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
+        let end = tick_text(&context.clock(market).await?, found.end);
+        print_note(format_args!("agreement {agreement} runs until tick {end}"));
         return Ok(Hired { agreement, replicas });
     }
     let Choice { order, numbers, price } = choose(daemon_context, args, workers, limits).await?;
-    confirm(args, &order, price)?;
+    let length = length_text(&context.clock(market).await?, order.length.saturating_to());
+    approve(args, &order, &length, price)?;
     let spinner = progress::spinner(context, "buying");
     let purchase = buy_once(daemon_context, &name, async |market: &Market| {
         Ok::<_, CliError>(market.hire(&order, &numbers, price).await?)
@@ -124,7 +126,10 @@ async fn choose(
 async fn job_order(market: &Market, args: &HireArgs, workers: u8) -> Result<Order, CliError> {
     let settings = market.settings();
     let listed = market.tester_count(market.epoch().await?).await?;
-    let length = args.length.unwrap_or(settings.minLength);
+    let length = match args.length {
+        Some(length) => length.ticks(market).await?,
+        None => settings.minLength,
+    };
     let defaults = order::default_order(U256::from(workers), U256::from(length), settings, listed);
     // Orders without testers have one window.
     let windows = if args.testers == Some(0) { 1 } else { defaults.windows };
@@ -132,8 +137,8 @@ async fn job_order(market: &Market, args: &HireArgs, workers: u8) -> Result<Orde
     Ok(Order { application: Application::WASM1.0, windows, testers, ..defaults })
 }
 
-/// Shows the price, and asks on a terminal.
-fn confirm(args: &HireArgs, order: &Order, price: u128) -> Result<(), CliError> {
+/// Shows the price of so long an agreement, and asks on a terminal.
+fn approve(args: &HireArgs, order: &Order, length: &str, price: u128) -> Result<(), CliError> {
     let Some(budget) = args.budget else {
         return Err(JobCommandError::NoBudget(price.into()).into());
     };
@@ -142,20 +147,10 @@ fn confirm(args: &HireArgs, order: &Order, price: u128) -> Result<(), CliError> 
             JobCommandError::OverBudget { price: price.into(), budget: budget.into() }.into()
         );
     }
-    let (workers, length, testers) = (order.redundancy, order.length, order.testers);
+    let (workers, testers) = (order.redundancy, order.testers);
     let price = Ether::from(price);
     print_note(format_args!(
-        "price: {price} for {workers} workers and {length} ticks, with {testers} testers"
+        "price: {price} for {workers} workers and {length}, with {testers} testers"
     ));
-    if args.yes || !io::stdin().is_terminal() {
-        return Ok(());
-    }
-    print_note("buy? [y/N]");
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(CliError::Input)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(JobCommandError::Declined.into())
-    }
+    if confirm("buy?", args.yes)? { Ok(()) } else { Err(JobCommandError::Declined.into()) }
 }

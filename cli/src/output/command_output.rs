@@ -23,6 +23,8 @@ pub(crate) enum Cell {
     Wei(U256),
     /// Yes or no.
     Flag(bool),
+    /// A value, and what people are told besides.
+    Noted(Box<Self>, String),
 }
 
 impl Cell {
@@ -41,8 +43,16 @@ impl Cell {
         Self::Count(value.into())
     }
 
+    /// The value with a note for people, if there is one.
+    pub(crate) fn noted(self, note: Option<String>) -> Self {
+        match note {
+            Some(note) => Self::Noted(Box::new(self), note),
+            None => self,
+        }
+    }
+
     /// The value for people.
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         match self {
             Self::None => "-".to_owned(),
             Self::Text(text) => text.clone(),
@@ -50,6 +60,7 @@ impl Cell {
             Self::Wei(wei) => Ether::from(*wei).to_string(),
             Self::Flag(true) => "yes".to_owned(),
             Self::Flag(false) => "no".to_owned(),
+            Self::Noted(value, note) => format!("{} ({note})", value.to_text()),
         }
     }
 
@@ -61,6 +72,7 @@ impl Cell {
             Self::Count(count) => Value::from(*count),
             Self::Wei(wei) => Value::from(wei.to_string()),
             Self::Flag(flag) => Value::from(*flag),
+            Self::Noted(value, _) => value.to_json(),
         }
     }
 }
@@ -244,6 +256,13 @@ mod tests {
         };
         let text = "worker name  alice\nprice        7wei\n\nwindows:\nwindow  served\n1       yes\n20      -";
         assert_eq!(output.to_text(None), text);
+    }
+
+    #[test]
+    fn a_note_is_for_people_alone() {
+        let noted = Cell::count(240_u8).noted(Some("4m".to_owned()));
+        assert_eq!((noted.to_text().as_str(), noted.to_json()), ("240 (4m)", 240.into()));
+        assert_eq!(Cell::count(240_u8).noted(None), Cell::count(240_u8));
     }
 
     #[test]

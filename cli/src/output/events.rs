@@ -7,14 +7,20 @@ use muster_client::protocol::abi::IWorkAgreement::{
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, EventRecord, MarketEvent, reason_text, state_text};
 
+use crate::clock::TickClock;
 use crate::error::CliError;
 use crate::output::command_output::{Cell, Fields, print_event_line};
+use crate::output::ticks::{length_cell, price_cell, tick_cell};
 use crate::output::units::{format_observations, format_percent, number_list};
 
 /// Prints an event with its block.
-pub(crate) fn print_record(record: &EventRecord, json: bool) -> Result<(), CliError> {
+pub(crate) fn print_record(
+    record: &EventRecord,
+    clock: &TickClock,
+    json: bool,
+) -> Result<(), CliError> {
     let mut fields = vec![("block", Cell::Count(record.block))];
-    fields.extend(event_fields(&record.event));
+    fields.extend(event_fields(&record.event, clock));
     print_event_line(event_name(&record.event), &fields, json)
 }
 
@@ -58,19 +64,19 @@ const fn event_name(event: &MarketEvent) -> &'static str {
 }
 
 /// The event's fields.
-fn event_fields(event: &MarketEvent) -> Fields {
+fn event_fields(event: &MarketEvent, clock: &TickClock) -> Fields {
     match event {
-        MarketEvent::Dispatcher(event) => dispatcher_event_fields(event),
+        MarketEvent::Dispatcher(event) => dispatcher_event_fields(event, clock),
         MarketEvent::Agreement(address, event) => {
             let mut fields = vec![("agreement", Cell::text(address))];
-            fields.extend(agreement_event_fields(event));
+            fields.extend(agreement_event_fields(event, clock));
             fields
         }
     }
 }
 
 /// The fields of an event of the dispatcher.
-fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
+fn dispatcher_event_fields(event: &Dispatcher, clock: &TickClock) -> Fields {
     match event {
         Dispatcher::WorkerRegistered(e) => vec![
             ("worker", Cell::text(e.worker)),
@@ -81,8 +87,8 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
         ],
         Dispatcher::WorkerUpdated(e) => vec![
             ("worker", Cell::text(e.worker)),
-            ("price", Cell::wei(e.price)),
-            ("max_length", Cell::count(e.maxLength)),
+            ("price", price_cell(clock, e.price)),
+            ("max_length", length_cell(clock, e.maxLength)),
             ("promise", Cell::text(format_percent(e.promised))),
             ("capacity", Cell::count(e.capacity)),
         ],
@@ -149,14 +155,14 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
 }
 
 /// The fields of an event of an agreement.
-fn agreement_event_fields(event: &Agreement) -> Fields {
+fn agreement_event_fields(event: &Agreement, clock: &TickClock) -> Fields {
     match event {
         Agreement::Accepted(e) => {
             vec![("worker", Cell::text(e.worker)), ("index", Cell::count(e.index))]
         }
         Agreement::Started(e) => vec![
-            ("start", Cell::count(e.start)),
-            ("end", Cell::count(e.end)),
+            ("start", tick_cell(clock, e.start)),
+            ("end", tick_cell(clock, e.end)),
             ("seed", Cell::text(e.seed)),
         ],
         Agreement::Reported(e) => {
@@ -171,12 +177,12 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
             ]
         }
         Agreement::Cancelled(e) => {
-            vec![("windows", Cell::count(e.windows)), ("end", Cell::count(e.end))]
+            vec![("windows", Cell::count(e.windows)), ("end", tick_cell(clock, e.end))]
         }
         Agreement::Resigned(e) => vec![
             ("worker", Cell::text(e.worker)),
             ("index", Cell::count(e.index)),
-            ("judged_until", Cell::count(e.tick)),
+            ("judged_until", tick_cell(clock, e.tick)),
         ],
         Agreement::Released(e) => vec![
             ("absent", Cell::text(number_list(e.absent.into()))),

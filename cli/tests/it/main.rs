@@ -28,4 +28,5 @@ mod settings;
 mod signing;
 mod state;
 mod tester;
+mod units;
 mod worker;

@@ -68,7 +68,7 @@ pub(crate) struct LogFilter {
     pub(crate) topics: [Vec<B256>; 3],
 }
 
-/// The latest block.
+/// A block: mostly the latest one, the head of the chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// Height of the L2 chain.

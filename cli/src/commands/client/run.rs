@@ -1,9 +1,11 @@
 //! `muster client run`: the client as a daemon.
 
 use clap::Args;
+use muster_client::Market;
 use muster_daemons::Role;
 use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal};
 
+use crate::clock::{self, ClockError, Moment};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -36,9 +38,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     renew: Option<u128>,
 
-    /// Tick from which on nothing is renewed [default: never]
-    #[arg(long, value_name = "TICK", requires = "renew", default_value_t = u64::MAX, hide_default_value = true)]
-    renew_until: u64,
+    /// Tick, date, or time from now from which on nothing is renewed [default: never]
+    #[arg(long, value_name = "TICK|DATE|TIME", requires = "renew", value_parser = clock::moment)]
+    renew_until: Option<Moment>,
 
     /// Lowest score of the workers of a renewal
     #[arg(long, value_name = "PERCENT", requires = "renew", value_parser = parse::basis_points, default_value = "0")]
@@ -50,12 +52,16 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The daemon's options.
-    fn client_options(&self) -> ClientOptions {
-        let Self { renew_until: until, min_score, min_uptime, .. } = *self;
+    /// The daemon's options in this market.
+    async fn client_options(&self, market: &Market) -> Result<ClientOptions, ClockError> {
+        let Self { min_score, min_uptime, .. } = *self;
+        let until = match self.renew_until {
+            Some(moment) => moment.tick(market).await?,
+            None => u64::MAX,
+        };
         let renewal =
             self.renew.map(|max_price| Renewal { max_price, min_score, min_uptime, until });
-        ClientOptions { renewal, ..self.refunds.client_options(self.from_block) }
+        Ok(ClientOptions { renewal, ..self.refunds.client_options(self.from_block) })
     }
 }
 
@@ -64,6 +70,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
     fields.push(("account", Cell::text(daemon_context.account())));
-    let mut client = ClientDaemon::start(daemon_context, options.client_options()).await?;
+    let client_options = options.client_options(daemon_context.market()).await?;
+    let mut client = ClientDaemon::start(daemon_context, client_options).await?;
     daemon::run(context, options.daemon.health, &mut client, fields, std::future::pending()).await
 }

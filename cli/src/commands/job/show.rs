@@ -5,6 +5,7 @@ use muster_compute::{Digest, Job};
 use muster_daemons::client::JobsError;
 
 use super::list::state_name;
+use crate::clock::date;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
@@ -42,7 +43,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("job", Cell::text(job.id)),
         ("label", Cell::text(&job.label)),
         ("state", Cell::text(state_name(&job))),
-        ("created", Cell::Count(job.created)),
+        ("created", Cell::Count(job.created).noted(date(job.created))),
         ("module", Cell::text(document.module)),
         ("arguments", Cell::text(document.arguments.join(" "))),
         ("memory", Cell::Count(limits.memory)),

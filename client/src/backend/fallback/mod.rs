@@ -204,8 +204,8 @@ impl Backend for FallbackBackend {
         self.lookup_any(move |backend| async move { backend.head().await }).boxed()
     }
 
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        self.lookup_any(move |backend| async move { backend.block_hash(number).await }).boxed()
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>> {
+        self.lookup_any(move |backend| async move { backend.block(number).await }).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
