@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 /// The commands and groups of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run an Arbitrum dev chain until ctrl-c
+    /// Run an Arbitrum dev chain until ctrl-c or SIGTERM
     Devnode(commands::devnode::Options),
     /// Send ether to an account
     Fund(commands::fund::Options),
@@ -84,15 +84,18 @@ pub(crate) enum Command {
     Market(commands::market::Command),
     /// Print past events of the market
     History(commands::history::Options),
-    /// Print events of the market as they happen, until ctrl-c
+    /// Print events of the market as they happen, until ctrl-c or SIGTERM
     Watch(commands::watch::Options),
-    /// Run a relay for encrypted messages until ctrl-c
+    /// Run a relay for encrypted messages until ctrl-c or SIGTERM
     Relay(commands::relay::Options),
     /// Run example services that a worker can offer
     #[command(subcommand)]
     Example(commands::example::Command),
     /// Account for every wei of settled agreements
     Ledger(commands::ledger::Options),
+    /// Name addresses
+    #[command(subcommand)]
+    Alias(commands::alias::Command),
     /// Create and show keys
     #[command(subcommand)]
     Key(commands::key::Command),
@@ -145,6 +148,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Relay(options) => commands::relay::run(context, options).await,
         Command::Example(command) => commands::example::run(context, command).await,
         Command::Ledger(options) => commands::ledger::run(context, options).await,
+        Command::Alias(command) => commands::alias::run(context, command),
         Command::Key(command) => commands::key::run(context, command),
         Command::Config(options) => commands::config::run(context, &options).await,
         Command::Completions(options) => {

@@ -1,6 +1,7 @@
 //! One file for each command: its options, and `run`. A group of commands is a file that lists them, and a folder.
 
 pub(crate) mod agreement;
+pub(crate) mod alias;
 pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod config;

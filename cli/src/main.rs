@@ -5,8 +5,10 @@
 
 use std::process::ExitCode;
 
+use crate::aliases::Aliases;
 use crate::context::Context;
 
+mod aliases;
 mod clock;
 mod command_line;
 mod command_tree;
@@ -17,6 +19,7 @@ mod context;
 mod contracts;
 mod daemon;
 mod deployments;
+mod dollars;
 mod error;
 mod hired_worker;
 mod jobs;
@@ -28,6 +31,7 @@ mod parse;
 mod program_file;
 mod progress;
 mod purchase_error;
+mod user_folder;
 
 fn main() -> ExitCode {
     // A worker and a tester start this program again for each job; that process has no other threads.
@@ -48,6 +52,7 @@ async fn run() -> ExitCode {
     };
     let mut json = cli.globals.json;
     let result = match logs::init(cli.command.log_level())
+        .and_then(|()| Aliases::check())
         .and_then(|()| config::resolve(cli.globals, &matches))
     {
         Ok(config) => {

@@ -6,17 +6,25 @@ use alloy::primitives::{Address, B256};
 use muster_client::protocol::report::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
+use crate::aliases::{AliasName, Aliases};
 use crate::keys::DevAccount;
 
 /// A value that cannot be parsed, and what is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     /// Not an address.
-    #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
+    #[error(
+        "an address is 0x and 40 hexadecimal digits, a dev account such as dev:alice, or a name of `muster alias list`"
+    )]
     Account,
     /// Not the address of a contract.
-    #[error("a contract's address is 0x and 40 hexadecimal digits")]
+    #[error(
+        "a contract's address is 0x and 40 hexadecimal digits, or a name of `muster alias list`"
+    )]
     Contract,
+    /// A name, where names cannot be read.
+    #[error("the file with names for addresses is invalid: `muster alias list` says why")]
+    Aliases,
     /// A mistyped address.
     #[error(
         "the upper and lower case of this address is no EIP-55 checksum, so a digit is probably wrong: copy it again (an address in lower case is not checked)"
@@ -55,12 +63,21 @@ pub(crate) fn wei(text: &str) -> Result<u128, AmountError> {
     text.parse::<Ether>()?.wei()
 }
 
-/// An address, or the address of a dev account.
+/// An address, the address of a dev account, or that of a name.
 pub(crate) fn account_address(text: &str) -> Result<Address, ParseError> {
     if let Ok(name) = text.parse::<DevAccount>() {
         return Ok(name.address());
     }
-    address(text, ParseError::Account)
+    address_or_alias(text, ParseError::Account)
+}
+
+/// An address, or that of a name.
+fn address_or_alias(text: &str, expected: ParseError) -> Result<Address, ParseError> {
+    if text.parse::<AliasName>().is_err() {
+        return address(text, expected);
+    }
+    let aliases = Aliases::known().map_err(|_| ParseError::Aliases)?;
+    aliases.address(text).ok_or(expected)
 }
 
 /// An address. If its digits have both cases, these must be its EIP-55 checksum.
@@ -75,9 +92,9 @@ fn address(text: &str, expected: ParseError) -> Result<Address, ParseError> {
     Ok(address)
 }
 
-/// The address of a contract.
+/// The address of a contract, or that of a name.
 pub(crate) fn contract_address(text: &str) -> Result<Address, ParseError> {
-    address(text, ParseError::Contract)
+    address_or_alias(text, ParseError::Contract)
 }
 
 /// Basis points from a number of them or a percentage with up to two decimals.
@@ -205,7 +222,7 @@ mod tests {
     fn an_account_is_an_address_or_a_dev_account() {
         assert_eq!(account_address("dev:alice"), account_address("dev:alice"));
         assert!(account_address("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
-        assert_eq!(account_address("alice"), Err(ParseError::Account));
+        assert_eq!(account_address("0x12"), Err(ParseError::Account));
         let lower = "0x3f1eae7d46d88f08fc2f8ed27fcb2ab183eb2d0e";
         assert_eq!(
             account_address(lower),

@@ -21,6 +21,9 @@ pub(crate) enum SpanError {
     /// Neither a number nor a time.
     #[error("expected a number of {0}, or a time such as 90s, 4m, 2h or 3d")]
     Invalid(&'static str),
+    /// No length of a tick.
+    #[error("expected how long a tick is, such as 1s or 250ms")]
+    TickLength,
     /// Outside of what the option takes.
     #[error("expected {} to {} seconds", .0.start(), .0.end())]
     OutOfRange(RangeInclusive<u64>),
@@ -79,6 +82,12 @@ pub(crate) fn milliseconds(text: &str) -> Result<u64, SpanError> {
     })
 }
 
+/// How long a tick is, a microsecond or more.
+pub(crate) fn tick_length(text: &str) -> Result<Duration, SpanError> {
+    let time = parse_duration(text).ok().filter(|time| time.as_micros() > 0);
+    time.ok_or(SpanError::TickLength)
+}
+
 /// A time for people, to the second: `1h 30m`.
 pub(super) fn time_text(seconds: u64) -> String {
     format_duration(Duration::from_secs(seconds)).to_string()
@@ -121,6 +130,14 @@ mod tests {
         assert_eq!([parse("1"), parse("1h")], [Ok(1), Ok(3_600)]);
         for wrong in ["0", "3601", "61m"] {
             assert_eq!(parse(wrong).unwrap_err().to_string(), "expected 1 to 3600 seconds");
+        }
+    }
+
+    #[test]
+    fn a_tick_has_a_length() {
+        assert_eq!(tick_length("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "250", "0s", "1ns"] {
+            assert_eq!(tick_length(wrong), Err(SpanError::TickLength), "{wrong}");
         }
     }
 

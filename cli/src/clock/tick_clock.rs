@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use muster_client::protocol::abi::Clock;
 use muster_client::{Head, Market, MarketError, Node};
 
+use super::clock_error::ClockError;
 use super::moment::Moment;
 use super::span::{Span, time_text};
 
@@ -24,22 +25,6 @@ const MEASURED_BLOCKS: u64 = 10_000;
 /// Microseconds of a block on Arbitrum's own chains. A chain that measures nearly the same counts as one of them, so that the
 /// same time is always the same number of ticks there.
 const USUAL_BLOCK: u64 = SECOND / 4;
-
-/// A time that is no number of ticks.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ClockError {
-    /// The market or the node.
-    #[error(transparent)]
-    Market(#[from] MarketError),
-    /// Too few blocks to know how long one takes.
-    #[error(
-        "the market's ticks are blocks, and this chain has too few to know how long one takes: give a number of ticks"
-    )]
-    UnknownSpeed,
-    /// More ticks than there can be.
-    #[error("{0} ticks are more than a length can have, which is 4294967295")]
-    TooLong(u128),
-}
 
 /// How long a tick is, and when one of them was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,9 +86,17 @@ impl TickClock {
         }
     }
 
+    /// Microseconds of a tick.
+    ///
+    /// # Errors
+    /// [`ClockError::UnknownSpeed`]
+    pub(crate) fn tick_length(&self) -> Result<u64, ClockError> {
+        self.micros().ok_or(ClockError::UnknownSpeed)
+    }
+
     /// The ticks of a time, rounded up.
     fn ticks_in(&self, time: Duration) -> Result<u128, ClockError> {
-        let micros = self.micros().ok_or(ClockError::UnknownSpeed)?;
+        let micros = self.tick_length()?;
         Ok(time.as_micros().div_ceil(micros.into()))
     }
 

@@ -144,7 +144,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let rows = parts.map(|(name, deployment, contract)| {
         vec![
             Cell::text(name),
-            Cell::text(deployment.address),
+            Cell::address(deployment.address),
             Cell::text(contract.program.code().len()),
             Cell::count(deployment.gas_used),
             Cell::Flag(deployment.cached),

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::candidates::Candidates;
 use crate::options::hire::HireArgs;
-use crate::output::print_note;
 use crate::output::ticks::{length_text, tick_text};
+use crate::output::{account_text, print_note};
 use crate::progress;
 
 /// The replicas of a job, unless the command line or the market says otherwise.
@@ -57,7 +57,7 @@ pub(crate) async fn hire(
         let replicas = args.replicas.unwrap_or(REPLICAS.min(found.workers));
         let agreement = found.address;
         let end = tick_text(&context.clock(market).await?, found.end);
-        print_note(format_args!("agreement {agreement} runs until tick {end}"));
+        print_note(format_args!("agreement {} runs until tick {end}", account_text(agreement)));
         return Ok(Hired { agreement, replicas });
     }
     let Choice { order, numbers, price } = choose(daemon_context, args, workers, limits).await?;

@@ -3,7 +3,7 @@
 use muster_client::Ether;
 
 use crate::clock::TickClock;
-use crate::output::command_output::Cell;
+use crate::output::cell::Cell;
 
 /// A tick, and its date; a tick 0 has not come yet.
 pub(crate) fn tick_cell(clock: &TickClock, tick: u64) -> Cell {

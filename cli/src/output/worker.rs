@@ -4,7 +4,8 @@ use muster_client::Application;
 use muster_client::protocol::abi::Worker;
 
 use crate::clock::TickClock;
-use crate::output::command_output::{Cell, CommandOutput};
+use crate::output::cell::Cell;
+use crate::output::command_output::CommandOutput;
 use crate::output::ticks::{length_cell, price_cell};
 use crate::output::units::format_percent;
 
@@ -12,7 +13,7 @@ use crate::output::units::format_percent;
 pub(crate) fn worker_output(worker: &Worker, clock: &TickClock) -> CommandOutput {
     let tester = worker.application == Application::TESTER.0;
     let mut output = CommandOutput::new([
-        ("account", Cell::text(worker.account)),
+        ("account", Cell::address(worker.account)),
         ("number", Cell::count(worker.number)),
         ("application", Cell::text(Application(worker.application))),
     ]);

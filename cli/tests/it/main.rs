@@ -8,6 +8,7 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod alias;
 mod client;
 mod devnode;
 mod docs;

@@ -100,9 +100,9 @@ async fn row(
     }
     let end = agreement.times(&agreement.progress().await?).end();
     Ok(Some(vec![
-        Cell::text(address),
+        Cell::address(address),
         Cell::text(state_text(now)),
-        Cell::text(head.client),
+        Cell::address(head.client),
         Cell::text(Application(head.application)),
         Cell::count(head.redundancy),
         length_cell(clock, head.length),

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         .map(|(index, shares)| worker_row(agreement, clock, index, &progress, shares));
     let reports = reports.iter().flat_map(|report| {
         report.findings.as_chunks().0.iter().map(|finding| {
-            let tester = [Cell::text(report.tester), Cell::count(report.place)];
+            let tester = [Cell::address(report.tester), Cell::count(report.place)];
             tester.into_iter().chain(finding_cells(*finding)).collect()
         })
     });
@@ -83,9 +83,9 @@ async fn agreement_output(
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
     let mut output = CommandOutput::new([
-        ("agreement", Cell::text(agreement.address())),
+        ("agreement", Cell::address(agreement.address())),
         ("state", Cell::text(state_text(state))),
-        ("client", Cell::text(head.client)),
+        ("client", Cell::address(head.client)),
         ("application", Cell::text(Application(head.application))),
         ("escrow", Cell::wei(agreement.escrow())),
         ("balance", Cell::Wei(market.node().balance(agreement.address()).await?)),
@@ -124,7 +124,7 @@ fn worker_row(
         terms.worker(index).copied().unwrap_or_default();
     vec![
         Cell::count(index),
-        Cell::text(account),
+        Cell::address(account),
         price_cell(clock, price),
         Cell::text(format_percent(promise)),
         Cell::wei(fee),
@@ -149,12 +149,12 @@ async fn window_table(
         let places = window_seats(terms, &progress.seed, window.into());
         let testers = places.into_iter().map(|place| market.tester_at(terms.header.epoch, place));
         let testers = try_join_all(testers).await?;
-        let testers: Vec<_> = testers.into_iter().flatten().map(|t| t.to_string()).collect();
+        let testers = testers.into_iter().flatten();
         rows.push(vec![
             Cell::count(window),
             tick_cell(clock, ticks.start),
             tick_cell(clock, ticks.end),
-            Cell::Text(testers.join(" ")),
+            Cell::addresses(testers),
         ]);
     }
     Ok(Table::new("windows", ["window", "from", "until", "testers"], rows))

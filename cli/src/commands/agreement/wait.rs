@@ -77,7 +77,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     drop(spinner);
     let fields = [
-        ("agreement", Cell::text(agreement.address())),
+        ("agreement", Cell::address(agreement.address())),
         ("state", Cell::text(state_text(arrived))),
         ("tick", tick_cell(&context.clock(&market).await?, market.now().await?)),
     ];

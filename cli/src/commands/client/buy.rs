@@ -96,11 +96,11 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let clock = context.clock(&market).await?;
     drop(spinner);
     let fields = [
-        ("agreement", Cell::text(purchase.agreement)),
+        ("agreement", Cell::address(purchase.agreement)),
         ("escrow", Cell::wei(purchase.escrow)),
         ("accept_until", tick_cell(&clock, accept_until)),
     ];
-    let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
+    let rows = purchase.workers.iter().map(|worker| vec![Cell::address(worker)]);
     let output = CommandOutput::new(fields).table(Table::new("workers", ["account"], rows));
     context.print_transaction(output, &purchase.receipt)
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     }
     let cancelled = agreement.cancel().await?;
     let fields = [
-        ("agreement", Cell::text(options.agreement)),
+        ("agreement", Cell::address(options.agreement)),
         ("windows", Cell::count(cancelled.windows)),
         ("end", tick_cell(&clock, cancelled.end)),
     ];

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("testers", Cell::count(quote.testers)),
         ("start", Cell::count(quote.start)),
     ];
-    let rows = quote.workers.into_iter().map(|worker| vec![Cell::text(worker)]);
+    let rows = quote.workers.into_iter().map(|worker| vec![Cell::address(worker)]);
     context.print(&CommandOutput::new(fields).table(Table::new("workers", ["account"], rows)))
 }
 

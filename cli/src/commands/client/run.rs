@@ -69,7 +69,7 @@ impl Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
-    fields.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("account", Cell::address(daemon_context.account())));
     let client_options = options.client_options(daemon_context.market()).await?;
     let mut client = ClientDaemon::start(daemon_context, client_options).await?;
     daemon::run(context, options.daemon.health, &mut client, fields, std::future::pending()).await

@@ -62,7 +62,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let answers = store.job_answers(options.id)?.into_iter().map(|answer| {
         let digest = answer.result.as_ref().and_then(|(result, _)| result.digest().ok());
         let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
-        let (worker, agreement) = (Cell::text(answer.worker), Cell::text(answer.agreement));
+        let (worker, agreement) = (Cell::address(answer.worker), Cell::address(answer.agreement));
         vec![worker, agreement, optional(digest.map(|d| d.to_string())), optional(signature)]
     });
     let answer_columns = ["worker", "agreement", "result", "signature"];

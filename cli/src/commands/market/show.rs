@@ -24,8 +24,8 @@ pub(crate) async fn run(context: &Context, Options {}: Options) -> Result<(), Cl
     let clock = if settings.clock == Clock::Second { "second" } else { "block" };
     context.print(&CommandOutput::new([
         ("chain_id", Cell::count(market.node().chain_id())),
-        ("dispatcher", Cell::text(market.dispatcher())),
-        ("agreement_code", Cell::text(market.implementation().await?)),
+        ("dispatcher", Cell::address(market.dispatcher())),
+        ("agreement_code", Cell::address(market.implementation().await?)),
         ("balance", Cell::Wei(market.node().balance(market.dispatcher()).await?)),
         ("registered", Cell::count(market.worker_count().await?)),
         ("agreements", Cell::count(agreements)),

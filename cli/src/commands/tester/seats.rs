@@ -35,8 +35,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         vec![Cell::count(window), tick_cell(clock, ticks.start), tick_cell(clock, ticks.end)]
     });
     let fields = [
-        ("agreement", Cell::text(options.agreement)),
-        ("account", Cell::text(account)),
+        ("agreement", Cell::address(options.agreement)),
+        ("account", Cell::address(account)),
         ("place", Cell::count(agreement.place(account).await?)),
         ("windows", Cell::text(number_list(seats))),
         ("tick", tick_cell(clock, market.now().await?)),

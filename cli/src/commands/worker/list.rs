@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 fn worker_row(worker: &Worker, clock: &TickClock) -> Vec<Cell> {
     vec![
         Cell::count(worker.number),
-        Cell::text(worker.account),
+        Cell::address(worker.account),
         Cell::text(Application(worker.application)),
         price_cell(clock, worker.price),
         length_cell(clock, worker.maxLength),

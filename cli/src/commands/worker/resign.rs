@@ -42,8 +42,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let resigned = agreement.resign().await?;
     let clock = context.clock(&market).await?;
     let fields = [
-        ("agreement", Cell::text(options.agreement)),
-        ("worker", Cell::text(account)),
+        ("agreement", Cell::address(options.agreement)),
+        ("worker", Cell::address(account)),
         ("judged_until", tick_cell(&clock, resigned.tick)),
     ];
     context.print_transaction(CommandOutput::new(fields), &resigned.receipt)

@@ -190,7 +190,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         settle_delay: Duration::from_secs(options.settle_delay),
         first_block: options.from_block,
     };
-    fields.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("account", Cell::address(daemon_context.account())));
     let mut worker = WorkerDaemon::start(daemon_context, worker_options).await?;
     fields.push(("gateway", Cell::text(worker.url())));
     daemon::run(context, options.daemon.health, &mut worker, fields, std::future::pending()).await

@@ -199,11 +199,15 @@ impl Backend for EthersBackend {
                 .map_err(|error| self.backend_error(error))?
                 .map(|answer| {
                     let gas_used = u64::try_from(answer.gas_used.unwrap_or_default());
+                    let gas_price = answer.effective_gas_price.unwrap_or_default();
                     Ok(Receipt {
                         transaction: answer.transaction_hash.0.into(),
                         block: answer.block_number.unwrap_or_default().as_u64(),
                         success: answer.status.is_some_and(|status| status.as_u64() == 1),
+                        sender: answer.from.0.into(),
                         gas_used: gas_used.map_err(|e| self.invalid_response(e))?,
+                        gas_price: u128::try_from(gas_price)
+                            .map_err(|e| self.invalid_response(e))?,
                         created: answer.contract_address.map(|created| created.0.into()),
                         logs: answer.logs.into_iter().map(convert_log).collect(),
                     })
