@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::error::CliError;
 use crate::options::global::GlobalArgs;
 use crate::parse;
+use crate::user_folder::user_folder;
 
 /// The file of this folder.
 const LOCAL_CONFIG_PATH: &str = ".muster/config.toml";
@@ -132,18 +133,13 @@ pub(crate) fn resolve(globals: GlobalArgs, matches: &ArgMatches) -> Result<Confi
         }
     }
     config.drop_shadowed_accounts();
-    for path in std::iter::once(PathBuf::from(LOCAL_CONFIG_PATH)).chain(user_config_path()) {
+    for path in std::iter::once(PathBuf::from(LOCAL_CONFIG_PATH))
+        .chain(user_folder().map(|folder| folder.join("config.toml")))
+    {
         config.merge_file(&path)?;
     }
     config.apply_defaults();
     Ok(config)
-}
-
-/// The file of the user, if the environment has its folder.
-fn user_config_path() -> Option<PathBuf> {
-    let folder = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let folder = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
-    Some(folder.join("muster/config.toml"))
 }
 
 impl Config {

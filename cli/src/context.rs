@@ -12,10 +12,13 @@ use muster_daemons::{DaemonContext, Role};
 use muster_messaging::{ProxyUrl, RelayPool, Transport};
 use secrecy::SecretString;
 
+use crate::aliases::Aliases;
+use crate::clock::TickClock;
 use crate::config::Config;
 use crate::deployments;
 use crate::error::CliError;
 use crate::keys::{self, DevAccount};
+use crate::logs;
 use crate::options::global::GlobalArgs;
 use crate::output::{CommandOutput, Fields, print_event_line};
 use crate::parse;
@@ -81,6 +84,14 @@ impl Context {
         }
     }
 
+    /// How people call the account that signs: by its alias, as a dev account, or by its address.
+    fn account_name(&self, address: Address) -> String {
+        let alias = Aliases::known().ok().and_then(|aliases| aliases.name(address));
+        let dev = self.globals().account.as_ref().filter(|dev| dev.address() == address);
+        let name = alias.or_else(|| dev.map(DevAccount::name));
+        name.map_or_else(|| address.to_string(), str::to_owned)
+    }
+
     /// The password for keystores.
     ///
     /// # Errors
@@ -122,6 +133,7 @@ impl Context {
             self.state_path(&format!("{name}-{chain_id}-{dispatcher}-{account}.db"))?
         };
         let connect = self.node_builder()?.with_chain_id(chain_id);
+        logs::name_account(self.account_name(signer.address()));
         let daemon_context =
             DaemonContext::open(connect, signer, dispatcher, role, &path, transport).await?;
         Ok((daemon_context, path))
@@ -160,6 +172,11 @@ impl Context {
         Ok(Arc::new(RelayPool::connect_through(self.proxy(), &self.globals().relay)?))
     }
 
+    /// The URLs of the relays.
+    pub(crate) fn relays(&self) -> &[String] {
+        &self.globals().relay
+    }
+
     /// The proxy for connections to workers and relays.
     pub(crate) const fn proxy(&self) -> Option<&ProxyUrl> {
         self.globals().proxy.as_ref()
@@ -173,6 +190,11 @@ impl Context {
     /// The market, with the account.
     pub(crate) async fn signing_market(&self) -> Result<Market, CliError> {
         self.open_market(self.signing_node().await?).await
+    }
+
+    /// The market's clock, to show people what its ticks mean; with --json, which has ticks alone, nothing is asked.
+    pub(crate) async fn clock(&self, market: &Market) -> Result<TickClock, CliError> {
+        if self.is_json() { Ok(TickClock::UNKNOWN) } else { Ok(TickClock::of(market).await?) }
     }
 
     /// The market on this node's chain.

@@ -15,6 +15,7 @@ use muster_relay::RelayError;
 pub(crate) use self::job_command::JobCommandError;
 pub(crate) use self::probe_command::ProbeCommandError;
 pub(crate) use self::service_command::ServiceCommandError;
+use crate::clock::ClockError;
 use crate::purchase_error::NamedPurchaseError;
 
 mod conversion;
@@ -29,6 +30,29 @@ pub(crate) enum CliError {
     /// The market, or the node.
     #[error(transparent)]
     Market(#[from] MarketError),
+    /// A time that the market's clock does not have.
+    #[error(transparent)]
+    Clock(ClockError),
+    /// Needs of a role that are not there.
+    #[error("{wrong} of {all} checks found something wrong: the output says what to do")]
+    Unready {
+        /// How many found something wrong.
+        wrong: usize,
+        /// How many there were.
+        all: usize,
+    },
+    /// Comma-separated values that cannot be written.
+    #[error("cannot write comma-separated values: {0}")]
+    Csv(#[from] csv::Error),
+    /// A name that no address has.
+    #[error("no address is called {0}: see `muster alias list`")]
+    NoAlias(Box<str>),
+    /// No folder for the user's own files.
+    #[error("the environment names no folder for settings: set HOME, or XDG_CONFIG_HOME")]
+    NoUserFolder,
+    /// A transaction that somebody did not want.
+    #[error("nothing was sent")]
+    Declined,
     /// A program that cannot be deployed.
     #[error("{path}: {source}")]
     Program {

@@ -63,6 +63,6 @@ mod tests {
             hired_worker("dev:alice"),
             account_address("dev:alice").map(HiredWorker::Account)
         );
-        assert_eq!(hired_worker("alice"), Err(ParseError::Account));
+        assert_eq!(hired_worker("0x12"), Err(ParseError::Account));
     }
 }

@@ -1,9 +1,15 @@
 //! Logs on standard error.
 
+use std::fmt;
 use std::io;
+use std::sync::OnceLock;
 
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::CliError;
@@ -15,6 +21,39 @@ const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 /// `muster_daemons`, `muster_gateway` and so on. Other crates log warnings at most, because they would log URLs.
 const WORKSPACE_TARGETS: [&str; 3] = ["muster", "stylus_devnode", "stylus_engine"];
 
+/// The name of the account that this process works for.
+static ACCOUNT: OnceLock<String> = OnceLock::new();
+
+/// Ends every line from now on with the name of the account that this process works for. The first name stays.
+pub(crate) fn name_account(name: String) {
+    // A process works for one account.
+    let _ = ACCOUNT.set(name);
+}
+
+/// Lines as another format has them, with the account at the end.
+struct WithAccount<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for WithAccount<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(account) = ACCOUNT.get() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writeln!(writer, "{} account={account}", line.trim_end())
+    }
+}
+
 /// Installs the subscriber of the process, with this level if the variable says no other.
 ///
 /// # Errors
@@ -24,7 +63,12 @@ pub(crate) fn init(default: LevelFilter) -> Result<(), CliError> {
         Some(level) => level.parse().map_err(|_| CliError::LogLevel(level.into()))?,
         None => default,
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    // A daemon whose log nobody reads works on: it would panic if it reported that.
+    let lines = tracing_subscriber::fmt::layer()
+        .event_format(WithAccount(format().with_ansi(false)))
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .log_internal_errors(false);
     let filter = targets(level);
     tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(())

@@ -5,16 +5,21 @@
 
 use std::process::ExitCode;
 
+use crate::aliases::Aliases;
 use crate::context::Context;
 
+mod aliases;
+mod clock;
 mod command_line;
 mod command_tree;
 mod commands;
 mod config;
+mod confirm;
 mod context;
 mod contracts;
 mod daemon;
 mod deployments;
+mod dollars;
 mod error;
 mod hired_worker;
 mod jobs;
@@ -27,6 +32,7 @@ mod program_file;
 mod progress;
 mod purchase_error;
 mod service_folder;
+mod user_folder;
 
 fn main() -> ExitCode {
     // A worker and a tester start this program again for each job and service; that process has no other threads.
@@ -48,6 +54,7 @@ async fn run() -> ExitCode {
     };
     let mut json = cli.globals.json;
     let result = match logs::init(cli.command.log_level())
+        .and_then(|()| Aliases::check())
         .and_then(|()| config::resolve(cli.globals, &matches))
     {
         Ok(config) => {

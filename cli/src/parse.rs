@@ -7,17 +7,25 @@ use alloy::primitives::{Address, B256};
 use muster_client::protocol::report::Entry;
 use muster_client::{AmountError, Ether, ServiceReceipt, failed_entry};
 
+use crate::aliases::{AliasName, Aliases};
 use crate::keys::DevAccount;
 
 /// A value that cannot be parsed, and what is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     /// Not an address.
-    #[error("an address is 0x and 40 hexadecimal digits, or a dev account such as dev:alice")]
+    #[error(
+        "an address is 0x and 40 hexadecimal digits, a dev account such as dev:alice, or a name of `muster alias list`"
+    )]
     Account,
     /// Not the address of a contract.
-    #[error("a contract's address is 0x and 40 hexadecimal digits")]
+    #[error(
+        "a contract's address is 0x and 40 hexadecimal digits, or a name of `muster alias list`"
+    )]
     Contract,
+    /// A name, where names cannot be read.
+    #[error("the file with names for addresses is invalid: `muster alias list` says why")]
+    Aliases,
     /// A mistyped address.
     #[error(
         "the upper and lower case of this address is no EIP-55 checksum, so a digit is probably wrong: copy it again (an address in lower case is not checked)"
@@ -49,9 +57,6 @@ pub(crate) enum ParseError {
     /// Not a duration.
     #[error("seconds are a number such as 0.5, above 0 and at most 30")]
     Seconds,
-    /// Not a tick.
-    #[error("a tick is a number, or + and a number of ticks from now on, such as +86400")]
-    Until,
     /// Not a path.
     #[error("a path begins with a slash")]
     Path,
@@ -62,12 +67,21 @@ pub(crate) fn wei(text: &str) -> Result<u128, AmountError> {
     text.parse::<Ether>()?.wei()
 }
 
-/// An address, or the address of a dev account.
+/// An address, the address of a dev account, or that of a name.
 pub(crate) fn account_address(text: &str) -> Result<Address, ParseError> {
     if let Ok(name) = text.parse::<DevAccount>() {
         return Ok(name.address());
     }
-    address(text, ParseError::Account)
+    address_or_alias(text, ParseError::Account)
+}
+
+/// An address, or that of a name.
+fn address_or_alias(text: &str, expected: ParseError) -> Result<Address, ParseError> {
+    if text.parse::<AliasName>().is_err() {
+        return address(text, expected);
+    }
+    let aliases = Aliases::known().map_err(|_| ParseError::Aliases)?;
+    aliases.address(text).ok_or(expected)
 }
 
 /// An address. If its digits have both cases, these must be its EIP-55 checksum.
@@ -82,9 +96,9 @@ fn address(text: &str, expected: ParseError) -> Result<Address, ParseError> {
     Ok(address)
 }
 
-/// The address of a contract.
+/// The address of a contract, or that of a name.
 pub(crate) fn contract_address(text: &str) -> Result<Address, ParseError> {
-    address(text, ParseError::Contract)
+    address_or_alias(text, ParseError::Contract)
 }
 
 /// Basis points from a number of them or a percentage with up to two decimals.
@@ -144,29 +158,6 @@ pub(crate) fn worker_url(text: &str) -> Result<(String, String), ParseError> {
     Ok((worker.to_owned(), service_url(url)?.into()))
 }
 
-/// A tick, or a number of ticks from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// This tick.
-    Tick(u64),
-    /// So many ticks from now on.
-    After(u64),
-}
-
-/// A number, without a sign.
-fn number(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// A tick, or a number of ticks after a plus.
-pub(crate) fn until(text: &str) -> Result<Until, ParseError> {
-    let until = match text.strip_prefix('+') {
-        Some(ticks) => number(ticks).map(Until::After),
-        None => number(text).map(Until::Tick),
-    };
-    until.ok_or(ParseError::Until)
-}
-
 /// A path below the URL of a service.
 pub(crate) fn url_path(text: &str) -> Result<Box<str>, ParseError> {
     if text.starts_with('/') { Ok(text.into()) } else { Err(ParseError::Path) }
@@ -193,8 +184,8 @@ mod tests {
     use muster_client::{ServiceReceipt, failed_entry};
 
     use super::{
-        ParseError, Until, account_address, basis_points, contract_address, is_local, report_entry,
-        service_url, socket_address, until, worker_url,
+        ParseError, account_address, basis_points, contract_address, is_local, report_entry,
+        service_url, socket_address, worker_url,
     };
 
     #[test]
@@ -238,19 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tick_is_absolute_or_from_now_on() {
-        assert_eq!(until("12"), Ok(Until::Tick(12)));
-        assert_eq!(until("+12"), Ok(Until::After(12)));
-        for bad in ["", "+", "-1", "++1", "1h"] {
-            assert_eq!(until(bad), Err(ParseError::Until), "{bad}");
-        }
-    }
-
-    #[test]
     fn an_account_is_an_address_or_a_dev_account() {
         assert_eq!(account_address("dev:alice"), account_address("dev:alice"));
         assert!(account_address("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E").is_ok());
-        assert_eq!(account_address("alice"), Err(ParseError::Account));
+        assert_eq!(account_address("0x12"), Err(ParseError::Account));
         let lower = "0x3f1eae7d46d88f08fc2f8ed27fcb2ab183eb2d0e";
         assert_eq!(
             account_address(lower),

@@ -15,12 +15,12 @@ mod tx;
 
 pub use muster_protocol as protocol;
 
-pub use crate::agreement::cancel::Cancellation;
+pub use crate::agreement::cancel::{CancelPreview, Cancellation};
 pub use crate::agreement::job_result::{ResultSignature, ResultSignatureError};
 pub use crate::agreement::receipt::{ReceiptError, ServiceReceipt, Session, failed_entry};
 pub use crate::agreement::release::{OpenCalls, Release};
 pub use crate::agreement::report::{PostedBatch, PostedReport, encode_batch, encode_entries};
-pub use crate::agreement::resign::Resignation;
+pub use crate::agreement::resign::{ResignPreview, Resignation};
 pub use crate::agreement::seats::{Tester, holds_seat, seats, window_seats};
 pub use crate::agreement::service_request::{
     ServiceAction, ServiceRequestSignature, ServiceRequestSignatureError,

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     Connect(connect::Options),
     /// Do the client's part in all agreements: give passes, release the absent, settle, withdraw refunds; renew with --renew
     Run(run::Options),
-    /// Print the events and the state of an agreement until it is settled or until ctrl-c
+    /// Print the events and the state of an agreement until it is settled or until ctrl-c or SIGTERM
     Watch(watch::Options),
     /// End an agreement early
     ///

@@ -54,7 +54,9 @@ async fn recorded_market(context: &Context) -> (Cell, String) {
         Ok::<_, CliError>((context.dispatcher(chain_id)?, chain_id))
     };
     match timeout(NODE_TIMEOUT, market).await {
-        Ok(Ok((market, chain_id))) => (Cell::text(market), format!("deployed on chain {chain_id}")),
+        Ok(Ok((market, chain_id))) => {
+            (Cell::address(market), format!("deployed on chain {chain_id}"))
+        }
         Ok(Err(error)) => (Cell::None, error.to_string()),
         Err(_) => (Cell::None, "no node answers".to_owned()),
     }
@@ -67,10 +69,10 @@ fn setting_value(globals: &GlobalArgs, name: &str) -> Cell {
         "rpc" => redacted_urls(&globals.rpc),
         "relay" => redacted_urls(&globals.relay),
         "proxy" => globals.proxy.as_ref().map_or(Cell::None, Cell::text),
-        "market" => globals.market.map_or(Cell::None, Cell::text),
+        "market" => globals.market.map_or(Cell::None, Cell::Address),
         "state_folder" => path(globals.state_folder.as_deref()),
         "account" => {
-            globals.account.as_ref().map_or(Cell::None, |account| Cell::text(account.address()))
+            globals.account.as_ref().map_or(Cell::None, |account| Cell::address(account.address()))
         }
         "keystore" => path(globals.keystore.as_deref()),
         "password_file" => path(globals.password_file.as_deref()),

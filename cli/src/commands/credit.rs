@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let credit = market.credit(account).await?;
     context.print(&CommandOutput::new([
-        ("account", Cell::text(account)),
+        ("account", Cell::address(account)),
         ("credit", Cell::wei(credit)),
     ]))
 }

@@ -5,10 +5,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use muster_client::Program;
 use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
+use muster_client::{Node, Program};
 
+use crate::clock::{self, ClockError, Span, TickClock};
 use crate::context::Context;
 use crate::contracts::{self, EmbeddedContract};
 use crate::deployments;
@@ -32,29 +33,29 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     clock: Option<TickUnit>,
 
-    /// Ticks in which a chosen worker may accept
-    #[arg(long, value_name = "TICKS")]
-    accept_window: Option<u32>,
+    /// Time in which a chosen worker may accept
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    accept_window: Option<Span>,
 
-    /// Ticks after the end in which testers may report
-    #[arg(long, value_name = "TICKS")]
-    report_window: Option<u32>,
+    /// Time after the end in which testers may report
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    report_window: Option<Span>,
 
     /// Shortest agreement
-    #[arg(long, value_name = "TICKS")]
-    min_length: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    min_length: Option<Span>,
 
     /// Longest agreement
-    #[arg(long, value_name = "TICKS")]
-    max_agreement: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    max_agreement: Option<Span>,
 
     /// Shortest window
-    #[arg(long, value_name = "TICKS")]
-    min_window: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    min_window: Option<Span>,
 
     /// Length of a tester epoch
-    #[arg(long, value_name = "TICKS")]
-    epoch_length: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    epoch_length: Option<Span>,
 
     /// Epochs for which a tester's bond stays locked after the last list with the tester
     #[arg(long, value_name = "N")]
@@ -128,7 +129,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let agreement = load_contract(options.agreement_wasm.as_deref(), &contracts::AGREEMENT)?;
     let dispatcher = load_contract(options.dispatcher_wasm.as_deref(), &contracts::DISPATCHER)?;
     let node = context.signing_node().await?;
-    let settings = options.settings(node.chain_id() == stylus_devnode::CHAIN_ID);
+    let settings = options.settings(&node).await?;
     let busy = progress::spinner(context, "deploying and activating both contracts");
     let deployed = node.deploy_market(&agreement.program, &dispatcher.program, &settings).await?;
     drop(busy);
@@ -143,7 +144,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let rows = parts.map(|(name, deployment, contract)| {
         vec![
             Cell::text(name),
-            Cell::text(deployment.address),
+            Cell::address(deployment.address),
             Cell::text(contract.program.code().len()),
             Cell::count(deployment.gas_used),
             Cell::Flag(deployment.cached),
@@ -183,8 +184,9 @@ fn load_contract(path: Option<&Path>, embedded: &EmbeddedContract) -> Result<Con
 }
 
 impl Options {
-    /// The preset, with everything that was chosen in place of its constants.
-    fn settings(&self, dev_chain: bool) -> Settings {
+    /// The preset for this node's chain, with everything that was chosen in place of its constants.
+    async fn settings(&self, node: &Node) -> Result<Settings, ClockError> {
+        let dev_chain = node.chain_id() == stylus_devnode::CHAIN_ID;
         let clock = match (self.clock, dev_chain) {
             (Some(TickUnit::Second), _) | (None, true) => Clock::Second,
             (Some(TickUnit::Block), _) | (None, false) => Clock::ArbBlock,
@@ -193,14 +195,26 @@ impl Options {
             (Some(Preset::Dev), _) | (None, true) => settings::dev(clock),
             (Some(Preset::Production), _) | (None, false) => settings::production(clock),
         };
-        Settings {
+        let lengths = [
+            self.accept_window,
+            self.report_window,
+            self.min_length,
+            self.max_agreement,
+            self.min_window,
+            self.epoch_length,
+        ];
+        let has_time = lengths.iter().any(|length| matches!(length, Some(Span::Time(_))));
+        let ticks = if has_time { TickClock::on(node, clock).await? } else { TickClock::UNKNOWN };
+        let length =
+            |chosen: Option<Span>, preset| chosen.map_or(Ok(preset), |length| ticks.length(length));
+        Ok(Settings {
             clock,
-            acceptWindow: self.accept_window.unwrap_or(preset.acceptWindow),
-            reportWindow: self.report_window.unwrap_or(preset.reportWindow),
-            minLength: self.min_length.unwrap_or(preset.minLength),
-            maxAgreement: self.max_agreement.unwrap_or(preset.maxAgreement),
-            minWindow: self.min_window.unwrap_or(preset.minWindow),
-            epochLength: self.epoch_length.unwrap_or(preset.epochLength),
+            acceptWindow: length(self.accept_window, preset.acceptWindow)?,
+            reportWindow: length(self.report_window, preset.reportWindow)?,
+            minLength: length(self.min_length, preset.minLength)?,
+            maxAgreement: length(self.max_agreement, preset.maxAgreement)?,
+            minWindow: length(self.min_window, preset.minWindow)?,
+            epochLength: length(self.epoch_length, preset.epochLength)?,
             lockEpochs: self.lock_epochs.unwrap_or(preset.lockEpochs),
             minPool: self.min_pool.unwrap_or(preset.minPool),
             probes: self.probes.unwrap_or(preset.probes),
@@ -211,6 +225,6 @@ impl Options {
             minTesterFee: self.min_tester_fee.unwrap_or(preset.minTesterFee),
             testerBond: self.tester_bond.unwrap_or(preset.testerBond),
             reputationUnit: self.reputation_unit.unwrap_or(preset.reputationUnit),
-        }
+        })
     }
 }

@@ -14,7 +14,7 @@ mod serve;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  muster example factor --listen 127.0.0.1:3000")]
 pub(crate) enum Command {
-    /// Serve prime factors over HTTP until ctrl-c: `GET /factor?n=NUMBER`, and `GET /health`
+    /// Serve prime factors over HTTP until ctrl-c or SIGTERM: `GET /factor?n=NUMBER`, and `GET /health`
     Factor(factor::Options),
     /// Serve the API of jobs, run none, and sign made-up results: see how testers and clients find a worker that cheats
     Cheat(cheat::Options),

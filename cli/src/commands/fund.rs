@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let node = context.signing_node().await?;
     let receipt = node.transfer(to, amount).await?;
     let fields = [
-        ("to", Cell::text(to)),
+        ("to", Cell::address(to)),
         ("amount", Cell::wei(amount)),
         ("balance", Cell::Wei(node.balance(to).await?)),
     ];

@@ -33,6 +33,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     if options.from > to {
         return Ok(());
     }
+    let clock = context.clock(&market).await?;
     let history = market.history(options.from, to).await?;
-    history.iter().try_for_each(|record| print_record(record, context.is_json()))
+    history.iter().try_for_each(|record| print_record(record, &clock, context.is_json()))
 }

@@ -58,5 +58,5 @@ async fn program_row(
     };
     let left = node.time_left(program).await?.unwrap_or(Duration::ZERO);
     let days = left.as_secs().checked_div(86_400).unwrap_or_default();
-    Ok(vec![Cell::text(name), Cell::text(program), Cell::Count(days), done])
+    Ok(vec![Cell::text(name), Cell::address(program), Cell::Count(days), done])
 }

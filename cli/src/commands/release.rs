@@ -29,11 +29,12 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let absence = release.receipt.event::<AbsentReleased>(market.dispatcher());
     let (refund, absent) =
         absence.map_or_else(Default::default, |event| (event.refund, event.workers));
-    let rows =
-        absent.into_iter().map(|worker| vec![Cell::text(worker.account), Cell::wei(worker.slash)]);
+    let rows = absent
+        .into_iter()
+        .map(|worker| vec![Cell::address(worker.account), Cell::wei(worker.slash)]);
     let output = CommandOutput::new([
-        ("agreement", Cell::text(options.agreement)),
-        ("client", Cell::text(agreement.terms().header.client)),
+        ("agreement", Cell::address(options.agreement)),
+        ("client", Cell::address(agreement.terms().header.client)),
         ("refund", Cell::wei(refund)),
         ("freed", Cell::text(number_list(release.freed.into()))),
     ]);

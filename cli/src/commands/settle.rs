@@ -26,8 +26,8 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let agreement = market.agreement(options.agreement).await?;
     let settlement = agreement.settle().await?;
     let fields = [
-        ("agreement", Cell::text(agreement.address())),
-        ("client", Cell::text(agreement.terms().header.client)),
+        ("agreement", Cell::address(agreement.address())),
+        ("client", Cell::address(agreement.terms().header.client)),
         ("refund", Cell::wei(settlement.refund)),
         ("compensation", Cell::wei(settlement.compensation)),
         ("burned", Cell::wei(settlement.burned)),

@@ -29,6 +29,6 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         None => market.account()?,
     };
     let withdrawal = market.withdraw(to).await?;
-    let fields = [("to", Cell::text(withdrawal.to)), ("amount", Cell::wei(withdrawal.amount))];
+    let fields = [("to", Cell::address(withdrawal.to)), ("amount", Cell::wei(withdrawal.amount))];
     context.print_transaction(CommandOutput::new(fields), &withdrawal.receipt)
 }

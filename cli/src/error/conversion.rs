@@ -5,6 +5,7 @@ use muster_daemons::client::{JobsError, ServicesError};
 use muster_daemons::{DaemonError, RecordError};
 
 use super::{CliError, JobCommandError, ServiceCommandError};
+use crate::clock::ClockError;
 use crate::program_file::ProgramFileError;
 
 impl From<DaemonError> for CliError {
@@ -13,6 +14,15 @@ impl From<DaemonError> for CliError {
             DaemonError::Market(error) => Self::Market(error),
             DaemonError::Message(error) => Self::Message(error),
             other => Self::Daemon(other),
+        }
+    }
+}
+
+impl From<ClockError> for CliError {
+    fn from(error: ClockError) -> Self {
+        match error {
+            ClockError::Market(error) => Self::Market(error),
+            other => Self::Clock(other),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Which agreement jobs are run in: one that runs, or one that is bought. A purchase that was interrupted is not made again.
 
-use std::io::{self, BufRead, IsTerminal};
-
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::order;
@@ -10,11 +8,13 @@ use muster_compute::Limits;
 use muster_daemons::DaemonContext;
 use muster_daemons::client::{RunningAgreement, buy_once, running_agreements};
 
+use crate::confirm::confirm;
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::candidates::Candidates;
 use crate::options::hire::{HireArgs, PurchaseArgs};
-use crate::output::print_note;
+use crate::output::ticks::{length_text, tick_text};
+use crate::output::{account_text, print_note};
 use crate::progress;
 
 /// The replicas of a job, unless the command line or the market says otherwise.
@@ -80,11 +80,11 @@ pub(crate) async fn hire_for(
     request: HireRequest<'_>,
     fitness: impl Fn(Address) -> Fitness,
 ) -> Result<Hired, CliError> {
-    let name = match find(daemon_context, request, fitness).await? {
+    let name = match find(context, daemon_context, request, fitness).await? {
         Found::Running(hired) => return Ok(hired),
         Found::Nothing { name } => name,
     };
-    let Choice { order, numbers, price } = offer(daemon_context, request).await?;
+    let Choice { order, numbers, price } = offer(context, daemon_context, request).await?;
     let spinner = progress::spinner(context, "buying");
     let purchase = buy_once(daemon_context, &name, async |market: &Market| {
         Ok::<_, CliError>(market.hire(&order, &numbers, price).await?)
@@ -124,6 +124,7 @@ pub(crate) enum Found {
 /// # Errors
 /// [`JobCommandError::NotForJobs`]; those of the market.
 pub(crate) async fn find(
+    context: &Context,
     daemon_context: &DaemonContext,
     request: HireRequest<'_>,
     fitness: impl Fn(Address) -> Fitness,
@@ -149,7 +150,8 @@ pub(crate) async fn find(
         return Ok(Found::Nothing { name });
     };
     let agreement = found.address;
-    print_note(format_args!("agreement {agreement} runs until tick {}", found.end));
+    let end = tick_text(&context.clock(market).await?, found.end);
+    print_note(format_args!("agreement {} runs until tick {end}", account_text(agreement)));
     Ok(Found::Running(Hired { agreement, replicas: replicas(found.workers) }))
 }
 
@@ -170,11 +172,14 @@ pub(crate) struct Choice {
 /// [`JobCommandError::NoBudget`], [`JobCommandError::OverBudget`], [`JobCommandError::TooFewWorkersFit`],
 /// [`JobCommandError::Declined`]; those of the market.
 pub(crate) async fn offer(
+    context: &Context,
     daemon_context: &DaemonContext,
     request: HireRequest<'_>,
 ) -> Result<Choice, CliError> {
     let choice = choose(daemon_context, request).await?;
-    confirm(request.purchase, &choice.order, choice.price)?;
+    let clock = context.clock(daemon_context.market()).await?;
+    let length = length_text(&clock, choice.order.length.saturating_to());
+    approve(request.purchase, &choice.order, &length, choice.price)?;
     Ok(choice)
 }
 
@@ -218,7 +223,10 @@ async fn choose(
 async fn job_order(market: &Market, args: &PurchaseArgs, workers: u8) -> Result<Order, CliError> {
     let settings = market.settings();
     let listed = market.tester_count(market.epoch().await?).await?;
-    let length = args.length.unwrap_or(settings.minLength);
+    let length = match args.length {
+        Some(length) => length.ticks(market).await?,
+        None => settings.minLength,
+    };
     let defaults = order::default_order(U256::from(workers), U256::from(length), settings, listed);
     // Orders without testers have one window.
     let windows = if args.testers == Some(0) { 1 } else { defaults.windows };
@@ -226,8 +234,8 @@ async fn job_order(market: &Market, args: &PurchaseArgs, workers: u8) -> Result<
     Ok(Order { application: Application::WASM1.0, windows, testers, ..defaults })
 }
 
-/// Shows the price, and asks on a terminal.
-fn confirm(args: &PurchaseArgs, order: &Order, price: u128) -> Result<(), CliError> {
+/// Shows the price of so long an agreement, and asks on a terminal.
+fn approve(args: &PurchaseArgs, order: &Order, length: &str, price: u128) -> Result<(), CliError> {
     let Some(budget) = args.budget else {
         return Err(JobCommandError::NoBudget(price.into()).into());
     };
@@ -236,20 +244,10 @@ fn confirm(args: &PurchaseArgs, order: &Order, price: u128) -> Result<(), CliErr
             JobCommandError::OverBudget { price: price.into(), budget: budget.into() }.into()
         );
     }
-    let (workers, length, testers) = (order.redundancy, order.length, order.testers);
+    let (workers, testers) = (order.redundancy, order.testers);
     let price = Ether::from(price);
     print_note(format_args!(
-        "price: {price} for {workers} workers and {length} ticks, with {testers} testers"
+        "price: {price} for {workers} workers and {length}, with {testers} testers"
     ));
-    if args.yes || !io::stdin().is_terminal() {
-        return Ok(());
-    }
-    print_note("buy? [y/N]");
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(CliError::Input)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(JobCommandError::Declined.into())
-    }
+    if confirm("buy?", args.yes)? { Ok(()) } else { Err(JobCommandError::Declined.into()) }
 }

@@ -48,7 +48,7 @@ pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
             Err(reason) => (Cell::None, Cell::text(reason)),
         };
         let cpu = answer.cpu_ms.map_or(Cell::None, Cell::Count);
-        vec![Cell::text(answer.worker), result, cpu, failure]
+        vec![Cell::address(answer.worker), result, cpu, failure]
     });
     let columns = ["worker", "result", "cpu_ms", "failure"];
     CommandOutput::new(fields).table(Table::new("answers", columns, rows))

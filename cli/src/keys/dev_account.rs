@@ -12,7 +12,12 @@ const PUBLIC_CHAINS: [u64; 4] = [1, 42_161, 42_170, 421_614];
 
 /// An account of a dev chain.
 #[derive(Clone, Debug)]
-pub(crate) struct DevAccount(PrivateKeySigner);
+pub(crate) struct DevAccount {
+    /// The name, with its `dev`.
+    name: Box<str>,
+    /// What it signs with.
+    signer: PrivateKeySigner,
+}
 
 /// A text that names no dev account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +37,8 @@ impl FromStr for DevAccount {
             None => return Err(DevAccountError),
         };
         // A hash that is no key would be the first ever seen.
-        PrivateKeySigner::from_bytes(&key).map(Self).map_err(|_| DevAccountError)
+        let signer = PrivateKeySigner::from_bytes(&key).map_err(|_| DevAccountError)?;
+        Ok(Self { name: text.into(), signer })
     }
 }
 
@@ -42,19 +48,22 @@ impl DevAccount {
     /// # Errors
     /// [`CliError::NoAccount`] if the dev chain's key is no key, which cannot be.
     pub(crate) fn funded() -> Result<Self, CliError> {
-        PrivateKeySigner::from_bytes(&stylus_devnode::DEV_KEY)
-            .map(Self)
-            .map_err(|_| CliError::NoAccount)
+        "dev".parse().map_err(|_| CliError::NoAccount)
+    }
+
+    /// The account's name: `dev`, or `dev:` and a word.
+    pub(crate) const fn name(&self) -> &str {
+        &self.name
     }
 
     /// The account's address.
     pub(crate) const fn address(&self) -> Address {
-        self.0.address()
+        self.signer.address()
     }
 
     /// What it signs with.
     pub(crate) const fn signer(&self) -> &PrivateKeySigner {
-        &self.0
+        &self.signer
     }
 }
 
@@ -79,6 +88,7 @@ mod tests {
     fn dev_accounts_go_by_name() {
         let address = |name: &str| name.parse::<DevAccount>().map(|account| account.address());
         assert_eq!(address("dev"), Ok(address!("0x3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E")));
+        assert_eq!("dev:alice".parse::<DevAccount>().unwrap().name(), "dev:alice");
         assert_eq!(DevAccount::funded().unwrap().address(), address("dev").unwrap());
         assert_eq!(address("dev:alice"), address("dev:alice"));
         assert_ne!(address("dev:alice"), address("dev:bob"));

@@ -8,6 +8,7 @@ use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
 use muster_daemons::tester::{Check, Checks, CommandCheck, HttpCheck};
 
+use crate::clock;
 use crate::error::CliError;
 use crate::options::heading;
 
@@ -55,7 +56,7 @@ pub(crate) struct CheckOptions {
     digest: Option<B256>,
 
     /// Milliseconds within which a response must come; one that takes longer does not count
-    #[arg(long, value_name = "MS", default_value_t = 2_000)]
+    #[arg(long, value_name = "MS|TIME", value_parser = clock::milliseconds, default_value_t = 2_000)]
     timeout: u64,
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use muster_compute::{Limits, Settings};
 use muster_job_api::{HostError, HostOptions, JobHost};
 
+use crate::clock;
 use crate::options::{heading, job_folder, mebibytes};
 
 /// What jobs may take. Clients read most of it from `GET /limits`.
@@ -27,7 +28,7 @@ pub(crate) struct ComputeOptions {
     job_memory: u64,
 
     /// Seconds of processor time for each job
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds, default_value_t = 600)]
     job_time: u64,
 
     /// Mebibytes that each job may write

@@ -6,6 +6,7 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use clap::{Args, ValueEnum};
 
+use crate::clock::{self, Span};
 use crate::options::heading;
 use crate::parse;
 
@@ -33,7 +34,7 @@ pub(crate) struct HireArgs {
     pub(crate) purchase: PurchaseArgs,
 
     /// Seconds that a worker may take for a job [default: five times --time, and five minutes]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds)]
     timeout: Option<u64>,
 
     /// Where jobs are kept.
@@ -54,8 +55,8 @@ pub(crate) struct PurchaseArgs {
     pub(crate) agreement: Option<Address>,
 
     /// Length of an agreement that is bought [default: the market's shortest]
-    #[arg(long, value_name = "TICKS")]
-    pub(crate) length: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    pub(crate) length: Option<Span>,
 
     /// Testers of an agreement that is bought: 0, or odd from 3 to 15 [default: the market's]
     #[arg(long, value_name = "N")]

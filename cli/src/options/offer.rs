@@ -1,10 +1,11 @@
 //! Options for what a worker offers.
 
 use clap::Args;
-use muster_client::Offer;
 use muster_client::protocol::abi::Settings;
 use muster_client::protocol::money;
+use muster_client::{Market, Offer};
 
+use crate::clock::{self, ClockError, Span};
 use crate::options::heading;
 use crate::parse;
 
@@ -16,9 +17,9 @@ pub(crate) struct OfferArgs {
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
     price: u128,
 
-    /// Ticks of the longest agreement
-    #[arg(long, value_name = "TICKS", default_value_t = 86_400)]
-    max_length: u32,
+    /// Longest agreement, in ticks or as a time
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length, default_value_t = Span::Plain(86_400))]
+    max_length: Span,
 
     /// Promised uptime, in basis points or as a percentage
     #[arg(long, value_name = "PERCENT", default_value = "95%", value_parser = parse::basis_points)]
@@ -30,10 +31,14 @@ pub(crate) struct OfferArgs {
 }
 
 impl OfferArgs {
-    /// As the market takes it.
-    pub(crate) const fn offer(&self) -> Offer {
+    /// As this market takes it.
+    ///
+    /// # Errors
+    /// [`ClockError`]
+    pub(crate) async fn offer(&self, market: &Market) -> Result<Offer, ClockError> {
         let Self { price, max_length, promise, capacity } = *self;
-        Offer { price, max_length, promise, capacity }
+        let max_length = max_length.ticks(market).await?;
+        Ok(Offer { price, max_length, promise, capacity })
     }
 }
 

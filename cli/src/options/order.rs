@@ -4,8 +4,10 @@ use std::fmt::Display;
 
 use clap::Args;
 use muster_client::Application;
+use muster_client::protocol::abi::Clock;
 use muster_client::protocol::layout::Terms;
 
+use crate::clock::{self, Moment, Span};
 use crate::hired_worker::{HiredWorker, hired_worker};
 use crate::options::heading;
 use crate::parse;
@@ -23,8 +25,8 @@ pub(crate) struct OrderArgs {
     pub(crate) worker: Vec<HiredWorker>,
 
     /// Length of the agreement [default: the market's shortest]
-    #[arg(long, value_name = "TICKS")]
-    pub(crate) length: Option<u32>,
+    #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
+    pub(crate) length: Option<Span>,
 
     /// Application: a name of up to 8 bytes [default: that of the hired workers, or 0]
     #[arg(long, value_name = "NAME")]
@@ -46,9 +48,9 @@ pub(crate) struct OrderArgs {
     #[arg(long, value_name = "PERCENT", value_parser = parse::basis_points)]
     pub(crate) min_uptime: Option<u16>,
 
-    /// Last tick at which the purchase is valid
-    #[arg(long, value_name = "TICK")]
-    pub(crate) expiry: Option<u64>,
+    /// Last tick at which the purchase is valid, or a date, or a time from now
+    #[arg(long, value_name = "TICK|DATE|TIME", value_parser = clock::moment)]
+    pub(crate) expiry: Option<Moment>,
 
     /// Number of the listed worker to start from [default: the cheapest]
     #[arg(long, value_name = "NUMBER")]
@@ -67,9 +69,13 @@ impl OrderArgs {
             && self.start.is_none()
     }
 
-    /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`.
-    pub(crate) fn contradictions(&self, terms: &Terms) -> Vec<String> {
+    /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`. `length` is that of
+    /// the option by the market's clock.
+    pub(crate) fn contradictions(&self, terms: &Terms, length: Option<u32>) -> Vec<String> {
         let header = &terms.header;
+        let clock = if header.seconds { Clock::Second } else { Clock::ArbBlock };
+        let agrees = |span: Span, ticks| span.agrees(ticks, header.length, clock);
+        let length = self.length.zip(length).filter(|(span, ticks)| !agrees(*span, *ticks));
         let redundancy = match u8::try_from(self.worker.len()) {
             Ok(0) | Err(_) => self.redundancy,
             Ok(hired) => hired,
@@ -77,7 +83,7 @@ impl OrderArgs {
         let application = self.application.map(|application| application.to_string());
         [
             ("redundancy", header.redundancy.to_string(), Some(redundancy.to_string())),
-            ("length", header.length.to_string(), self.length.map(|length| length.to_string())),
+            ("length", header.length.to_string(), length.map(|(_, ticks)| ticks.to_string())),
             ("application", Application(header.application).to_string(), application),
             (
                 "windows",
@@ -137,6 +143,15 @@ mod tests {
         let matches =
             command.get_matches_from(["order"].into_iter().chain(args.split_whitespace()));
         OrderArgs::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn a_time_has_the_same_text_however_it_is_written() {
+        let text = order("--length 2h --expiry 2026-12-24T18:00Z").canonical_text();
+        assert_eq!(text, order("--length 120m --expiry 2026-12-24T19:00+01:00").canonical_text());
+        assert!(
+            text.contains("length=7200000ms;") && text.contains("expiry=2026-12-24T18:00:00Z;")
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use muster_compute::Limits;
 
+use crate::clock;
 use crate::options::{heading, mebibytes};
 use crate::program_file::{self, ProgramFile};
 
@@ -37,7 +38,7 @@ pub(crate) struct ProgramArgs {
     storage: u64,
 
     /// Seconds of processor time that the program may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds, default_value_t = 60)]
     time: u64,
 }
 

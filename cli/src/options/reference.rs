@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use muster_daemons::tester::ReferenceOptions;
 
+use crate::clock;
 use crate::options::{heading, job_folder, mebibytes};
 
 /// What a tester grants to jobs. Those of workers for `wasm1` need no other option.
@@ -22,11 +23,11 @@ pub(crate) struct ReferenceArgs {
     job_memory: u64,
 
     /// Seconds after which a job is ended and not used as a probe
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, value_name = "SECONDS|TIME", default_value_t = 10, value_parser = clock::seconds_within(1..=3_600))]
     job_time: u64,
 
     /// Seconds of processor time to compile a module
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, value_name = "SECONDS|TIME", default_value_t = 5, value_parser = clock::seconds_within(1..=3_600))]
     compile_time: u64,
 
     /// Mebibytes of memory to compile a module

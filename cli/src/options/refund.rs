@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use muster_daemons::client::ClientOptions;
 
+use crate::clock;
 use crate::options::daemon::PayoutOptions;
 use crate::options::heading;
 
@@ -17,7 +18,7 @@ pub(crate) struct RefundOptions {
     payouts: PayoutOptions,
 
     /// Seconds to wait at most for somebody else to settle an agreement that is due
-    #[arg(long = "courtesy", value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long = "courtesy", value_name = "SECONDS|TIME", value_parser = clock::seconds, default_value_t = 10)]
     settle_delay: u64,
 }
 

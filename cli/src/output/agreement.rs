@@ -4,14 +4,15 @@ use muster_client::WindowShares;
 use muster_client::protocol::abi::{TesterResult, WorkerResult};
 use muster_client::protocol::shares::WHOLE;
 
-use crate::output::command_output::{Cell, Table};
+use crate::output::cell::Cell;
+use crate::output::command_output::Table;
 use crate::output::units::format_percent;
 
 /// What a settlement paid and took from each worker.
 pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Table {
     let rows = workers.iter().map(|worker| {
         vec![
-            Cell::text(worker.account),
+            Cell::address(worker.account),
             Cell::Flag(worker.accepted),
             Cell::Flag(worker.resigned),
             Cell::count(worker.ticks),
@@ -29,7 +30,7 @@ pub(crate) fn paid_workers(workers: &[WorkerResult]) -> Table {
 /// What a settlement paid to each tester.
 pub(crate) fn paid_testers(testers: &[TesterResult]) -> Table {
     let rows = testers.iter().map(|tester| {
-        vec![Cell::text(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
+        vec![Cell::address(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
     });
     Table::new("paid_testers", ["account", "seats", "fee"], rows)
 }

@@ -3,67 +3,12 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use alloy::primitives::U256;
-use muster_client::{Ether, Receipt};
+use muster_client::Receipt;
 use serde_json::{Map, Value, json};
 
 use crate::error::CliError;
+use crate::output::cell::Cell;
 use crate::output::table_layout;
-
-/// One value of a result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
-    /// No value.
-    None,
-    /// A text, an address, a hash.
-    Text(String),
-    /// A number that is no amount.
-    Count(u64),
-    /// Wei; a decimal string in JSON, because many JSON parsers have no numbers this large.
-    Wei(U256),
-    /// Yes or no.
-    Flag(bool),
-}
-
-impl Cell {
-    /// A text from anything that prints.
-    pub(crate) fn text(value: impl Display) -> Self {
-        Self::Text(value.to_string())
-    }
-
-    /// An amount in wei.
-    pub(crate) fn wei(value: u128) -> Self {
-        Self::Wei(U256::from(value))
-    }
-
-    /// A number.
-    pub(crate) fn count(value: impl Into<u64>) -> Self {
-        Self::Count(value.into())
-    }
-
-    /// The value for people.
-    fn to_text(&self) -> String {
-        match self {
-            Self::None => "-".to_owned(),
-            Self::Text(text) => text.clone(),
-            Self::Count(count) => count.to_string(),
-            Self::Wei(wei) => Ether::from(*wei).to_string(),
-            Self::Flag(true) => "yes".to_owned(),
-            Self::Flag(false) => "no".to_owned(),
-        }
-    }
-
-    /// The value for programs.
-    fn to_json(&self) -> Value {
-        match self {
-            Self::None => Value::Null,
-            Self::Text(text) => Value::from(text.as_str()),
-            Self::Count(count) => Value::from(*count),
-            Self::Wei(wei) => Value::from(wei.to_string()),
-            Self::Flag(flag) => Value::from(*flag),
-        }
-    }
-}
 
 /// Named values, in order.
 pub(crate) type Fields = Vec<(&'static str, Cell)>;
@@ -132,7 +77,7 @@ impl CommandOutput {
         } else {
             self.to_text(table_layout::terminal_width())
         };
-        print_text(text.trim_end())
+        print_line(text.trim_end())
     }
 
     /// The result for people, as a text.
@@ -183,15 +128,15 @@ pub(crate) fn print_event_line(name: &str, fields: &Fields, json: bool) -> Resul
     if json {
         let output =
             CommandOutput::new([("event", Cell::text(name))].into_iter().chain(fields.clone()));
-        return print_text(&output.to_json().to_string());
+        return print_line(&output.to_json().to_string());
     }
     let fields = fields.iter().map(|(name, cell)| format!("{}={}", name, cell.to_text()));
     let words: Vec<_> = [name.to_owned()].into_iter().chain(fields).collect();
-    print_text(&table_layout::wrapped_line(&words, table_layout::terminal_width()))
+    print_line(&table_layout::wrapped_line(&words, table_layout::terminal_width()))
 }
 
-/// Prints a line to standard output.
-fn print_text(text: &str) -> Result<(), CliError> {
+/// Prints a text and the end of its line to standard output.
+pub(crate) fn print_line(text: &str) -> Result<(), CliError> {
     writeln!(io::stdout(), "{text}").map_err(CliError::Output)
 }
 
@@ -226,7 +171,8 @@ fn spaced(name: &str) -> String {
 mod tests {
     use alloy::primitives::U256;
 
-    use super::{Cell, CommandOutput, Table};
+    use super::{CommandOutput, Table};
+    use crate::output::cell::Cell;
 
     /// Every kind of value.
     fn sample_output() -> CommandOutput {

@@ -1,20 +1,26 @@
 //! Events of the market as fields, and as lines.
 
-use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::{
     IWorkAgreementErrors, IWorkAgreementEvents as Agreement,
 };
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherEvents as Dispatcher;
 use muster_client::{Application, EventRecord, MarketEvent, reason_text, state_text};
 
+use crate::clock::TickClock;
 use crate::error::CliError;
-use crate::output::command_output::{Cell, Fields, print_event_line};
+use crate::output::cell::Cell;
+use crate::output::command_output::{Fields, print_event_line};
+use crate::output::ticks::{length_cell, price_cell, tick_cell};
 use crate::output::units::{format_observations, format_percent, number_list};
 
 /// Prints an event with its block.
-pub(crate) fn print_record(record: &EventRecord, json: bool) -> Result<(), CliError> {
+pub(crate) fn print_record(
+    record: &EventRecord,
+    clock: &TickClock,
+    json: bool,
+) -> Result<(), CliError> {
     let mut fields = vec![("block", Cell::Count(record.block))];
-    fields.extend(event_fields(&record.event));
+    fields.extend(event_fields(&record.event, clock));
     print_event_line(event_name(&record.event), &fields, json)
 }
 
@@ -58,65 +64,65 @@ const fn event_name(event: &MarketEvent) -> &'static str {
 }
 
 /// The event's fields.
-fn event_fields(event: &MarketEvent) -> Fields {
+fn event_fields(event: &MarketEvent, clock: &TickClock) -> Fields {
     match event {
-        MarketEvent::Dispatcher(event) => dispatcher_event_fields(event),
+        MarketEvent::Dispatcher(event) => dispatcher_event_fields(event, clock),
         MarketEvent::Agreement(address, event) => {
-            let mut fields = vec![("agreement", Cell::text(address))];
-            fields.extend(agreement_event_fields(event));
+            let mut fields = vec![("agreement", Cell::address(address))];
+            fields.extend(agreement_event_fields(event, clock));
             fields
         }
     }
 }
 
 /// The fields of an event of the dispatcher.
-fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
+fn dispatcher_event_fields(event: &Dispatcher, clock: &TickClock) -> Fields {
     match event {
         Dispatcher::WorkerRegistered(e) => vec![
-            ("worker", Cell::text(e.worker)),
+            ("worker", Cell::address(e.worker)),
             ("number", Cell::count(e.number)),
             ("application", Cell::text(Application(e.application))),
             ("key", Cell::text(e.key)),
             ("stake", Cell::wei(e.stake)),
         ],
         Dispatcher::WorkerUpdated(e) => vec![
-            ("worker", Cell::text(e.worker)),
-            ("price", Cell::wei(e.price)),
-            ("max_length", Cell::count(e.maxLength)),
+            ("worker", Cell::address(e.worker)),
+            ("price", price_cell(clock, e.price)),
+            ("max_length", length_cell(clock, e.maxLength)),
             ("promise", Cell::text(format_percent(e.promised))),
             ("capacity", Cell::count(e.capacity)),
         ],
         Dispatcher::KeyChanged(e) => {
-            vec![("worker", Cell::text(e.worker)), ("key", Cell::text(e.key))]
+            vec![("worker", Cell::address(e.worker)), ("key", Cell::text(e.key))]
         }
         Dispatcher::AvailabilityChanged(e) => {
-            vec![("worker", Cell::text(e.worker)), ("available", Cell::Flag(e.available))]
+            vec![("worker", Cell::address(e.worker)), ("available", Cell::Flag(e.available))]
         }
-        Dispatcher::Listed(e) => vec![("worker", Cell::text(e.worker))],
-        Dispatcher::Unlisted(e) => vec![("worker", Cell::text(e.worker))],
+        Dispatcher::Listed(e) => vec![("worker", Cell::address(e.worker))],
+        Dispatcher::Unlisted(e) => vec![("worker", Cell::address(e.worker))],
         Dispatcher::StakeChanged(e) => {
-            vec![("worker", Cell::text(e.worker)), ("stake", Cell::wei(e.stake))]
+            vec![("worker", Cell::address(e.worker)), ("stake", Cell::wei(e.stake))]
         }
         Dispatcher::CheckedIn(e) => vec![
-            ("tester", Cell::text(e.tester)),
+            ("tester", Cell::address(e.tester)),
             ("epoch", Cell::count(e.epoch)),
             ("place", Cell::count(e.place)),
         ],
         Dispatcher::ContractBought(e) => vec![
-            ("agreement", Cell::text(e.agreement)),
-            ("client", Cell::text(e.client)),
+            ("agreement", Cell::address(e.agreement)),
+            ("client", Cell::address(e.client)),
             ("escrow", Cell::wei(e.escrow)),
-            ("workers", accounts(&e.workers)),
+            ("workers", Cell::addresses(e.workers.iter().copied())),
         ],
         Dispatcher::PurchaseRefused(e) => vec![
-            ("client", Cell::text(e.client)),
+            ("client", Cell::address(e.client)),
             ("reason", Cell::text(reason_text(e.reason))),
             ("required", Cell::wei(e.required)),
             ("sent", Cell::wei(e.sent)),
         ],
         Dispatcher::AgreementSettled(e) => vec![
-            ("agreement", Cell::text(e.agreement)),
-            ("client", Cell::text(e.client)),
+            ("agreement", Cell::address(e.agreement)),
+            ("client", Cell::address(e.client)),
             ("refund", Cell::wei(e.refund)),
             ("compensation", Cell::wei(e.compensation)),
             ("pay", sum(e.workers.iter().map(|worker| worker.pay))),
@@ -124,39 +130,39 @@ fn dispatcher_event_fields(event: &Dispatcher) -> Fields {
             ("fees", sum(e.testers.iter().map(|tester| tester.fee))),
         ],
         Dispatcher::AbsentReleased(e) => vec![
-            ("agreement", Cell::text(e.agreement)),
-            ("client", Cell::text(e.client)),
+            ("agreement", Cell::address(e.agreement)),
+            ("client", Cell::address(e.client)),
             ("refund", Cell::wei(e.refund)),
             ("slashed", sum(e.workers.iter().map(|worker| worker.slash))),
         ],
         Dispatcher::Burned(e) => {
-            vec![("agreement", Cell::text(e.agreement)), ("amount", Cell::wei(e.amount))]
+            vec![("agreement", Cell::address(e.agreement)), ("amount", Cell::wei(e.amount))]
         }
         Dispatcher::ReputationChanged(e) => vec![
-            ("worker", Cell::text(e.worker)),
+            ("worker", Cell::address(e.worker)),
             ("good", Cell::text(format_observations(e.good))),
             ("bad", Cell::text(format_observations(e.bad))),
         ],
         Dispatcher::Credited(e) => {
-            vec![("account", Cell::text(e.account)), ("amount", Cell::wei(e.amount))]
+            vec![("account", Cell::address(e.account)), ("amount", Cell::wei(e.amount))]
         }
         Dispatcher::Withdrawn(e) => vec![
-            ("account", Cell::text(e.account)),
-            ("to", Cell::text(e.to)),
+            ("account", Cell::address(e.account)),
+            ("to", Cell::address(e.to)),
             ("amount", Cell::wei(e.amount)),
         ],
     }
 }
 
 /// The fields of an event of an agreement.
-fn agreement_event_fields(event: &Agreement) -> Fields {
+fn agreement_event_fields(event: &Agreement, clock: &TickClock) -> Fields {
     match event {
         Agreement::Accepted(e) => {
-            vec![("worker", Cell::text(e.worker)), ("index", Cell::count(e.index))]
+            vec![("worker", Cell::address(e.worker)), ("index", Cell::count(e.index))]
         }
         Agreement::Started(e) => vec![
-            ("start", Cell::count(e.start)),
-            ("end", Cell::count(e.end)),
+            ("start", tick_cell(clock, e.start)),
+            ("end", tick_cell(clock, e.end)),
             ("seed", Cell::text(e.seed)),
         ],
         Agreement::Reported(e) => {
@@ -165,18 +171,18 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
                     format!("{worker}:{window}:{served}/{made}")
                 });
             vec![
-                ("tester", Cell::text(e.tester)),
+                ("tester", Cell::address(e.tester)),
                 ("place", Cell::count(e.place)),
                 ("findings", Cell::Text(findings.collect::<Vec<_>>().join(" "))),
             ]
         }
         Agreement::Cancelled(e) => {
-            vec![("windows", Cell::count(e.windows)), ("end", Cell::count(e.end))]
+            vec![("windows", Cell::count(e.windows)), ("end", tick_cell(clock, e.end))]
         }
         Agreement::Resigned(e) => vec![
-            ("worker", Cell::text(e.worker)),
+            ("worker", Cell::address(e.worker)),
             ("index", Cell::count(e.index)),
-            ("judged_until", Cell::count(e.tick)),
+            ("judged_until", tick_cell(clock, e.tick)),
         ],
         Agreement::Released(e) => vec![
             ("absent", Cell::text(number_list(e.absent.into()))),
@@ -189,11 +195,6 @@ fn agreement_event_fields(event: &Agreement) -> Fields {
         }
         Agreement::Closed(e) => vec![("state", Cell::text(state_text(e.state)))],
     }
-}
-
-/// Accounts in one cell.
-fn accounts(accounts: &[Address]) -> Cell {
-    Cell::Text(accounts.iter().map(Address::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// The sum of amounts.

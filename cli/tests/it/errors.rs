@@ -215,7 +215,10 @@ async fn a_wrong_command_line_is_exit_code_2() {
         ("serve", "is now `muster example factor`"),
         ("client buy --min-uptime 101%", "expected basis points from 0 to 10000"),
         ("client buy --id=", "a value is required for '--id <NAME>'"),
-        ("client buy --length long", "invalid value 'long' for '--length <TICKS>'"),
+        (
+            "client buy --length long",
+            "expected a number of ticks, or a time such as 90s, 4m, 2h or 3d",
+        ),
         ("client try --url 127.0.0.1:80", "a service's URL begins with http:// or https://"),
         ("client run --health 127.0.0.1", "IP:PORT is expected, such as 127.0.0.1:3000"),
         ("relay --listen localhost:7447", "IP:PORT is expected, such as 127.0.0.1:3000"),

@@ -8,11 +8,13 @@
     reason = "a test that meets what it does not expect should end there"
 )]
 
+mod alias;
 mod client;
 #[path = "../../../compute-http/tests/it/component.rs"]
 mod component;
 mod devnode;
 mod docs;
+mod doctor;
 mod errors;
 #[cfg(feature = "failpoints")]
 mod faults;
@@ -28,7 +30,10 @@ mod run;
 mod secrets;
 mod services;
 mod settings;
+mod signals;
 mod signing;
 mod state;
+mod statement;
 mod tester;
+mod units;
 mod worker;

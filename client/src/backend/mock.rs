@@ -171,8 +171,9 @@ impl Backend for MockBackend {
         self.respond(Ok(Head { number, gas_price, ..self.head }))
     }
 
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        self.respond(Ok((number <= self.head.number).then_some(self.head.hash)))
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>> {
+        let block = Head { number, ..self.head };
+        self.respond(Ok((number <= self.head.number).then_some(block)))
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {

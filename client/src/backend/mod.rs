@@ -52,8 +52,8 @@ pub(crate) trait Backend: Debug + Send + Sync {
     fn account(&self) -> Option<Address>;
     /// The latest block.
     fn head(&self) -> BackendFuture<'_, Head>;
-    /// The hash of a block; `None` if the chain has no block of that number.
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>>;
+    /// A block; `None` if the chain has no block of that number.
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>>;
     /// Simulates a call in `env` and returns its output. Nothing is sent.
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes>;
     /// Estimates the gas of a call in `env`. Nothing is sent.

@@ -90,8 +90,8 @@ async fn every_backend_sees_the_same_chain_and_account() {
         assert_eq!((chain.chain_id(), chain.account()), (stylus_devnode::CHAIN_ID, Some(account)));
         assert_eq!(chain.fetch_chain_id().await.unwrap(), stylus_devnode::CHAIN_ID);
         assert_eq!(chain.head().await.unwrap(), head);
-        assert_eq!(chain.block_hash(head.number).await.unwrap(), Some(head.hash));
-        assert_eq!(chain.block_hash(head.number + 1).await.unwrap(), None);
+        assert_eq!(chain.block(head.number).await.unwrap(), Some(head));
+        assert_eq!(chain.block(head.number + 1).await.unwrap(), None);
         let thousand = U256::from(1_000_000_000_000_000_000_000_u128);
         assert_eq!(chain.balance(account).await.unwrap(), thousand);
         assert_eq!(chain.code(account).await.unwrap(), Bytes::new());

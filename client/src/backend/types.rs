@@ -68,7 +68,7 @@ pub(crate) struct LogFilter {
     pub(crate) topics: [Vec<B256>; 3],
 }
 
-/// The latest block.
+/// A block: mostly the latest one, the head of the chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// Height of the L2 chain.
@@ -90,8 +90,12 @@ pub struct Receipt {
     pub block: u64,
     /// Whether it succeeded; otherwise it reverted.
     pub success: bool,
+    /// The account that sent it.
+    pub sender: Address,
     /// Gas that it used.
     pub gas_used: u64,
+    /// The wei that each unit of gas cost.
+    pub gas_price: u128,
     /// The contract that it created, if any.
     pub created: Option<Address>,
     /// The logs that it emitted.

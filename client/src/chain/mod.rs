@@ -73,7 +73,12 @@ impl ChainReader {
 
     /// The hash of a block; `None` if there is none of that number.
     pub(crate) async fn block_hash(&self, number: u64) -> Result<Option<B256>, MarketError> {
-        self.backend.block_hash(number).await.map_err(lookup_error)
+        Ok(self.block(number).await?.map(|block| block.hash))
+    }
+
+    /// A block; `None` if there is none of that number.
+    pub(crate) async fn block(&self, number: u64) -> Result<Option<Head>, MarketError> {
+        self.backend.block(number).await.map_err(lookup_error)
     }
 
     /// The balance of an account in wei.

@@ -88,6 +88,14 @@ impl Node {
         self.chain().head().await
     }
 
+    /// A block by its number; `None` if the chain has none of that number yet.
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn block(&self, number: u64) -> Result<Option<Head>, MarketError> {
+        self.chain().block(number).await
+    }
+
     /// The latest block, if the block `seen` is still in the chain.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use muster_client::protocol::abi::IWorkAgreement::{
 use muster_client::protocol::abi::{Clock, Order, Settings, State, WorkerResult};
 use muster_client::protocol::course::Course;
 use muster_client::protocol::settings;
-use muster_client::{Market, Offer, OrderRequest, Progress, Purchase};
+use muster_client::{CancelPreview, Market, Offer, OrderRequest, Progress, Purchase};
 
 use crate::harness::expected::{agreement_error, agreement_event};
 use crate::harness::receipts::probed;
@@ -67,8 +67,15 @@ async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
                 started_agreement(&env, &cleo, &workers, seven_windows(1)).await;
             let view = agreement(&cleo, &purchase).await;
             env.advance_to(start + tick).await;
+            let before = view.progress().await.unwrap();
+            let preview = CancelPreview::new(view.terms(), &before, start + tick).unwrap();
             let done = env.tx(view.cancel()).await.unwrap();
             let end = start + 6 * u64::from(windows);
+            let paid = u128::from(windows) * (6 * 1_000 + 3 * env.settings.minTesterFee);
+            assert_eq!(
+                preview,
+                CancelPreview { windows, end, planned_end: start + 45, most: paid }
+            );
             assert_eq!((done.windows, done.end), (windows, end), "in tick {tick}");
             let event = agreement_event(purchase.agreement, Cancelled { windows, end });
             assert_eq!(env.events(&done.receipt), [event]);
@@ -94,6 +101,9 @@ async fn a_client_that_cancels_pays_for_this_window_and_the_next() {
             let (purchase, start) =
                 started_agreement(&env, &cleo, &workers, seven_windows(1)).await;
             env.advance_to(start + tick).await;
+            let view = agreement(&cleo, &purchase).await;
+            let before = view.progress().await.unwrap();
+            assert_eq!(CancelPreview::new(view.terms(), &before, start + tick), None);
             let refusal = agreement_error(CannotShorten { end: start + 45 });
             let answer = env.send(&cleo, purchase.agreement, &cancelCall {}, 0).await;
             assert_eq!(answer, refusal, "in tick {tick}");

@@ -6,7 +6,7 @@ use muster_client::protocol::abi::IWorkAgreement::{
 };
 use muster_client::protocol::abi::{Clock, State, WorkerResult};
 use muster_client::protocol::settings;
-use muster_client::{Market, OrderRequest};
+use muster_client::{Market, OrderRequest, Progress, ResignPreview};
 
 use crate::early_exit::{seven_windows, started_agreement, workers_with_capacity};
 use crate::harness::expected::{agreement_error, agreement_event};
@@ -108,7 +108,15 @@ async fn resigning_costs_a_tenth_and_later_windows_are_not_judged() {
     // The third resigns at once, the second in the fourth window, the first stays.
     env.tx(agreement(eve, &purchase).await.resign()).await.unwrap();
     env.advance_to(start + 20).await;
-    env.tx(agreement(ben, &purchase).await.resign()).await.unwrap();
+    let view = agreement(ben, &purchase).await;
+    let preview =
+        |progress: &Progress, index| ResignPreview::new(view.terms(), progress, index, start + 20);
+    let before = view.progress().await.unwrap();
+    let cost = ResignPreview { penalty: bond / 10, bond, most: 36_000, most_if_it_stays: 90_000 };
+    assert_eq!(preview(&before, 1), Some(cost));
+    assert_eq!(preview(&before, 2), None);
+    env.tx(view.resign()).await.unwrap();
+    assert_eq!(preview(&view.progress().await.unwrap(), 1), None);
     let report = [probed(0, "3333333"), probed(1, "3000")].concat();
     let reports = [report.clone(), report.clone(), report];
     let settlement = run_to_settlement(&env, &testers, &purchase, &reports).await;

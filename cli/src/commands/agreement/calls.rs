@@ -3,7 +3,9 @@
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, OpenCalls, Progress};
 
+use crate::clock::TickClock;
 use crate::error::CliError;
+use crate::output::ticks::tick_cell;
 use crate::output::units::number_list;
 use crate::output::{Cell, Table};
 
@@ -15,15 +17,21 @@ pub(super) const fn is_over(state: State) -> bool {
 /// A row for each call; none after the settlement.
 pub(super) async fn calls_table(
     agreement: &Agreement,
+    clock: &TickClock,
     state: State,
     progress: &Progress,
 ) -> Result<Table, CliError> {
-    let rows = if is_over(state) { Vec::new() } else { call_rows(agreement, progress).await? };
+    let rows =
+        if is_over(state) { Vec::new() } else { call_rows(agreement, clock, progress).await? };
     Ok(Table::new("calls", ["call", "open", "by", "from", "until"], rows))
 }
 
 /// The rows of [`calls_table`] before the settlement.
-async fn call_rows(agreement: &Agreement, progress: &Progress) -> Result<Vec<Vec<Cell>>, CliError> {
+async fn call_rows(
+    agreement: &Agreement,
+    clock: &TickClock,
+    progress: &Progress,
+) -> Result<Vec<Vec<Cell>>, CliError> {
     let calls = agreement.open_calls().await?;
     let open: Vec<_> = calls.names().collect();
     let start = Some(progress.start()).filter(|start| *start != 0);
@@ -56,7 +64,7 @@ async fn call_rows(agreement: &Agreement, progress: &Progress) -> Result<Vec<Vec
         let (who, from, until) = details(name);
         let tick = |tick: Option<u64>| match (&who, tick) {
             (Cell::None, _) | (_, None) => Cell::None,
-            (_, Some(tick)) => Cell::Count(tick),
+            (_, Some(tick)) => tick_cell(clock, tick),
         };
         let (from, until) = (tick(from), tick(until));
         vec![Cell::text(name), Cell::Flag(open.contains(&name)), who, from, until]

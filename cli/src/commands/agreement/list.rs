@@ -6,9 +6,11 @@ use futures::future::try_join_all;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Application, Market, state_text};
 
+use crate::clock::TickClock;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
+use crate::output::ticks::{length_cell, tick_cell};
 use crate::output::{Cell, CommandOutput, Table};
 
 /// Options of `muster agreement list`.
@@ -68,8 +70,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     } else {
         (context.market().await?, None)
     };
+    let clock = context.clock(&market).await?;
     let agreements = market.agreements().await?;
-    let rows = agreements.into_iter().map(|address| row(&market, address, account, &options));
+    let rows =
+        agreements.into_iter().map(|address| row(&market, &clock, address, account, &options));
     let rows = try_join_all(rows).await?.into_iter().flatten();
     context.print(&CommandOutput::default().table(Table::new(
         "agreements",
@@ -81,6 +85,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 /// The row of an agreement; `None` if it is not to be listed.
 async fn row(
     market: &Market,
+    clock: &TickClock,
     address: Address,
     account: Option<Address>,
     options: &Options,
@@ -95,13 +100,13 @@ async fn row(
     }
     let end = agreement.times(&agreement.progress().await?).end();
     Ok(Some(vec![
-        Cell::text(address),
+        Cell::address(address),
         Cell::text(state_text(now)),
-        Cell::text(head.client),
+        Cell::address(head.client),
         Cell::text(Application(head.application)),
         Cell::count(head.redundancy),
-        Cell::count(head.length),
-        Cell::Count(end),
+        length_cell(clock, head.length),
+        tick_cell(clock, end),
         Cell::Wei(market.node().balance(address).await?),
     ]))
 }

@@ -10,12 +10,14 @@ use muster_client::{
     window_shares,
 };
 
+use crate::clock::TickClock;
 use crate::commands::agreement::calls::{calls_table, is_over};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::agreement::{
     FINDING_COLUMNS, finding_cells, paid_testers, paid_workers, shares_text, uptime_cell,
 };
+use crate::output::ticks::{length_cell, price_cell, tick_cell};
 use crate::output::units::format_percent;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -35,18 +37,20 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let agreement = &context.market().await?.agreement(options.agreement).await?;
     let (state, progress) = (agreement.state().await?, agreement.progress().await?);
+    let clock = &context.clock(agreement.market()).await?;
     let reports = agreement.reports().await?;
     let shares = window_shares(agreement.terms(), &progress, &reports);
-    let workers =
-        (0..).zip(&shares).map(|(index, shares)| worker_row(agreement, index, &progress, shares));
+    let workers = (0..)
+        .zip(&shares)
+        .map(|(index, shares)| worker_row(agreement, clock, index, &progress, shares));
     let reports = reports.iter().flat_map(|report| {
         report.findings.as_chunks().0.iter().map(|finding| {
-            let tester = [Cell::text(report.tester), Cell::count(report.place)];
+            let tester = [Cell::address(report.tester), Cell::count(report.place)];
             tester.into_iter().chain(finding_cells(*finding)).collect()
         })
     });
     let report_columns = ["tester", "place"].into_iter().chain(FINDING_COLUMNS);
-    let mut output = agreement_output(agreement, state, &progress)
+    let mut output = agreement_output(agreement, clock, state, &progress)
         .await?
         .table(Table::new(
             "workers",
@@ -56,8 +60,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             ],
             workers,
         ))
-        .table(window_table(agreement, &progress).await?)
-        .table(calls_table(agreement, state, &progress).await?)
+        .table(window_table(agreement, clock, &progress).await?)
+        .table(calls_table(agreement, clock, state, &progress).await?)
         .table(Table::new("reports", report_columns, reports));
     if let Some(settled) = agreement.settlement().await? {
         output = output
@@ -72,31 +76,32 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 /// The fields of an agreement as a whole.
 async fn agreement_output(
     agreement: &Agreement,
+    clock: &TickClock,
     state: State,
     progress: &Progress,
 ) -> Result<CommandOutput, CliError> {
     let (head, market) = (agreement.terms().header, agreement.market());
     let times = agreement.times(progress);
     let mut output = CommandOutput::new([
-        ("agreement", Cell::text(agreement.address())),
+        ("agreement", Cell::address(agreement.address())),
         ("state", Cell::text(state_text(state))),
-        ("client", Cell::text(head.client)),
+        ("client", Cell::address(head.client)),
         ("application", Cell::text(Application(head.application))),
         ("escrow", Cell::wei(agreement.escrow())),
         ("balance", Cell::Wei(market.node().balance(agreement.address()).await?)),
-        ("tick", Cell::Count(market.now().await?)),
-        ("purchased", Cell::count(head.purchased)),
-        ("accept_until", Cell::Count(times.last_accept())),
-        ("length", Cell::count(head.length)),
+        ("tick", tick_cell(clock, market.now().await?)),
+        ("purchased", tick_cell(clock, head.purchased)),
+        ("accept_until", tick_cell(clock, times.last_accept())),
+        ("length", length_cell(clock, head.length)),
         ("windows_judged", Cell::count(progress.course.windows(agreement.terms()))),
     ]);
     if progress.start() != 0 {
         output = output
-            .field("start", Cell::Count(progress.start()))
-            .field("end", Cell::Count(times.end()))
+            .field("start", tick_cell(clock, progress.start()))
+            .field("end", tick_cell(clock, times.end()))
             .field(
                 "report_until",
-                Cell::Count(times.end().saturating_add(head.report_window.into())),
+                tick_cell(clock, times.end().saturating_add(head.report_window.into())),
             )
             .field("slots_freed", Cell::Flag(progress.freed || is_over(state)));
     }
@@ -108,6 +113,7 @@ async fn agreement_output(
 /// The row of a worker: what it agreed to, and its record so far.
 fn worker_row(
     agreement: &Agreement,
+    clock: &TickClock,
     index: u8,
     progress: &Progress,
     shares: &[WindowShares],
@@ -118,8 +124,8 @@ fn worker_row(
         terms.worker(index).copied().unwrap_or_default();
     vec![
         Cell::count(index),
-        Cell::text(account),
-        Cell::wei(price),
+        Cell::address(account),
+        price_cell(clock, price),
         Cell::text(format_percent(promise)),
         Cell::wei(fee),
         Cell::wei(bond),
@@ -132,19 +138,23 @@ fn worker_row(
 }
 
 /// The ticks and testers of each window; no rows before the start.
-async fn window_table(agreement: &Agreement, progress: &Progress) -> Result<Table, CliError> {
+async fn window_table(
+    agreement: &Agreement,
+    clock: &TickClock,
+    progress: &Progress,
+) -> Result<Table, CliError> {
     let (terms, market) = (agreement.terms(), agreement.market());
     let mut rows = Vec::new();
     for (window, ticks) in agreement.windows(progress) {
         let places = window_seats(terms, &progress.seed, window.into());
         let testers = places.into_iter().map(|place| market.tester_at(terms.header.epoch, place));
         let testers = try_join_all(testers).await?;
-        let testers: Vec<_> = testers.into_iter().flatten().map(|t| t.to_string()).collect();
+        let testers = testers.into_iter().flatten();
         rows.push(vec![
             Cell::count(window),
-            Cell::Count(ticks.start),
-            Cell::Count(ticks.end),
-            Cell::Text(testers.join(" ")),
+            tick_cell(clock, ticks.start),
+            tick_cell(clock, ticks.end),
+            Cell::addresses(testers),
         ]);
     }
     Ok(Table::new("windows", ["window", "from", "until", "testers"], rows))

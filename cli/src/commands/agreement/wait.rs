@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
+use crate::output::ticks::tick_cell;
 use crate::output::{Cell, CommandOutput};
 use crate::{parse, progress};
 
@@ -76,9 +77,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     drop(spinner);
     let fields = [
-        ("agreement", Cell::text(agreement.address())),
+        ("agreement", Cell::address(agreement.address())),
         ("state", Cell::text(state_text(arrived))),
-        ("tick", Cell::count(market.now().await?)),
+        ("tick", tick_cell(&context.clock(&market).await?, market.now().await?)),
     ];
     let window = agreement.window().await?.map_or(Cell::None, Cell::count);
     context.print(&CommandOutput::new(fields).field("window", window))

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use alloy::primitives::{Address, keccak256};
+use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use muster_client::protocol::abi::State;
-use muster_client::protocol::layout::Terms;
-use muster_client::{Market, Purchase, state_text};
+use muster_client::{Agreement, Market, Purchase, state_text};
 use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
@@ -17,6 +16,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
 use crate::options::order::OrderArgs;
+use crate::output::ticks::tick_cell;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::purchase_error::NamedPurchaseError;
 use crate::{parse, progress};
@@ -25,7 +25,7 @@ use crate::{parse, progress};
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = heading::COMMAND,
-    after_help = "Examples:\n  muster client buy --account dev:cleo --length 240 --testers 3\n  \
+    after_help = "Examples:\n  muster client buy --account dev:cleo --length 4m --testers 3\n  \
         muster client buy --account dev:cleo --id monday --worker dev:ada --at-most 0.1eth"
 )]
 pub(crate) struct Options {
@@ -90,17 +90,17 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let agreement = market.agreement(purchase.agreement).await?;
     if let Some(name) = options.purchase_name() {
-        let state = agreement.state().await?;
-        check_named(&name, &options.order, agreement.address(), agreement.terms(), state)?;
+        check_named(&name, &options.order, &agreement).await?;
     }
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
+    let clock = context.clock(&market).await?;
     drop(spinner);
     let fields = [
-        ("agreement", Cell::text(purchase.agreement)),
+        ("agreement", Cell::address(purchase.agreement)),
         ("escrow", Cell::wei(purchase.escrow)),
-        ("accept_until", Cell::Count(accept_until)),
+        ("accept_until", tick_cell(&clock, accept_until)),
     ];
-    let rows = purchase.workers.iter().map(|worker| vec![Cell::text(worker)]);
+    let rows = purchase.workers.iter().map(|worker| vec![Cell::address(worker)]);
     let output = CommandOutput::new(fields).table(Table::new("workers", ["account"], rows));
     context.print_transaction(output, &purchase.receipt)
 }
@@ -108,22 +108,20 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 /// Checks that the agreement of a name is one that the order describes, and not over.
 ///
 /// # Errors
-/// [`NamedPurchaseError`].
-fn check_named(
-    name: &str,
-    order: &OrderArgs,
-    agreement: Address,
-    terms: &Terms,
-    state: State,
-) -> Result<(), NamedPurchaseError> {
-    let name = name.into();
-    let contradictions = order.contradictions(terms);
+/// [`NamedPurchaseError`], or those of the market.
+async fn check_named(name: &str, order: &OrderArgs, bought: &Agreement) -> Result<(), CliError> {
+    let (name, agreement, state) = (name.into(), bought.address(), bought.state().await?);
+    let length = match order.length {
+        Some(span) => Some(span.ticks(bought.market()).await?),
+        None => None,
+    };
+    let contradictions = order.contradictions(bought.terms(), length);
     if !contradictions.is_empty() {
         let terms = contradictions.join("; ").into();
-        return Err(NamedPurchaseError::OtherOrder { name, agreement, terms });
+        return Err(NamedPurchaseError::OtherOrder { name, agreement, terms }.into());
     }
     if matches!(state, State::Settled | State::Void) {
-        return Err(NamedPurchaseError::Over { name, agreement, state: state_text(state) });
+        return Err(NamedPurchaseError::Over { name, agreement, state: state_text(state) }.into());
     }
     Ok(())
 }

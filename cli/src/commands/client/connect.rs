@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let endpoints = fetch_endpoints(&daemon_context, agreement).await?;
         let Some(first) = endpoints.first() else { return Err(CliError::NoEndpoint(agreement)) };
         let output = CommandOutput::new([
-            ("agreement", Cell::text(agreement)),
+            ("agreement", Cell::address(agreement)),
             ("session", Cell::text(first.session)),
         ]);
         let rows = endpoints.iter().map(|endpoint| {
@@ -74,8 +74,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let columns = ["worker", "account", "url", "token"];
         return context.print(&output.table(Table::new("entrances", columns, rows)));
     }
-    fields.push(("agreement", Cell::text(agreement)));
-    fields.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("agreement", Cell::address(agreement)));
+    fields.push(("account", Cell::address(daemon_context.account())));
     let options = ConnectOptions {
         listen,
         probe_paths: page,

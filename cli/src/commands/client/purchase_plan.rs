@@ -20,11 +20,12 @@ pub(super) enum PurchasePlan {
 
 impl PurchasePlan {
     /// Length in ticks.
-    pub(super) fn length(&self) -> U256 {
-        match self {
+    pub(super) fn length(&self) -> u32 {
+        let length = match self {
             Self::Cheapest(request) => request.length(),
             Self::Hire(order, _) => order.length,
-        }
+        };
+        length.saturating_to()
     }
 
     /// The price and the workers of this moment.
@@ -52,7 +53,10 @@ impl PurchasePlan {
     /// # Errors
     /// [`CliError::NoWorker`] for a worker to hire that is not registered, or those of the market.
     pub(super) async fn new(args: &OrderArgs, market: &Market) -> Result<Self, CliError> {
-        let length = args.length.unwrap_or(market.settings().minLength);
+        let length = match args.length {
+            Some(length) => length.ticks(market).await?,
+            None => market.settings().minLength,
+        };
         if !args.worker.is_empty() {
             return Self::hire(args, market, length).await;
         }
@@ -90,13 +94,17 @@ async fn order(
         order::default_order(U256::from(redundancy), U256::from(length), settings, listed);
     // Orders without testers have one window.
     let windows = if args.testers == Some(0) { 1 } else { defaults.windows };
+    let expiry = match args.expiry {
+        Some(moment) => moment.tick(market).await?,
+        None => defaults.expiry,
+    };
     Ok(Order {
         application: args.application.map_or(defaults.application, |application| application.0),
         windows: args.windows.unwrap_or(windows),
         testers: args.testers.unwrap_or(defaults.testers),
         minScore: args.min_score.unwrap_or(defaults.minScore),
         minUptime: args.min_uptime.unwrap_or(defaults.minUptime),
-        expiry: args.expiry.unwrap_or(defaults.expiry),
+        expiry,
         start: args.start.unwrap_or(defaults.start),
         ..defaults
     })

@@ -1,18 +1,21 @@
 //! `muster client quote`: the price of an order.
 
 use clap::Args;
-use muster_client::MarketError;
+use futures::future::try_join_all;
 use muster_client::protocol::abi::{Quote, Reason};
+use muster_client::protocol::money;
+use muster_client::{Market, MarketError};
 
 use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::order::OrderArgs;
+use crate::output::ticks::length_cell;
 use crate::output::{Cell, CommandOutput, Table};
 
 /// Options of `muster client quote`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  muster client quote --redundancy 2 --length 240 --testers 3")]
+#[command(after_help = "Example:\n  muster client quote --redundancy 2 --length 4m --testers 3")]
 pub(crate) struct Options {
     /// The order.
     #[command(flatten)]
@@ -23,17 +26,53 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.market().await?;
     let plan = PurchasePlan::new(&options.order, &market).await?;
-    let Quote { reason, price, start, windows, testers, workers } = plan.quote(&market).await?;
+    let quote = plan.quote(&market).await?;
+    let (reason, price) = (quote.reason, quote.price);
     if reason != Reason::None {
         return Err(MarketError::PurchaseRefused { reason, required: price, sent: 0 }.into());
     }
+    let clock = context.clock(&market).await?;
+    let parts = PriceParts::of(&market, &quote, plan.length()).await?;
+    let part = |part: fn(&PriceParts) -> u128| {
+        parts.as_ref().map_or(Cell::None, |parts| Cell::wei(part(parts)))
+    };
     let fields = [
         ("price", Cell::wei(price)),
-        ("length", Cell::text(plan.length())),
-        ("windows", Cell::count(windows)),
-        ("testers", Cell::count(testers)),
-        ("start", Cell::count(start)),
+        ("work", part(|parts| parts.work)),
+        ("tester_fees", part(|parts| parts.fees)),
+        ("length", length_cell(&clock, plan.length())),
+        ("windows", Cell::count(quote.windows)),
+        ("testers", Cell::count(quote.testers)),
+        ("start", Cell::count(quote.start)),
     ];
-    let rows = workers.into_iter().map(|worker| vec![Cell::text(worker)]);
+    let rows = quote.workers.into_iter().map(|worker| vec![Cell::address(worker)]);
     context.print(&CommandOutput::new(fields).table(Table::new("workers", ["account"], rows)))
+}
+
+/// What a price consists of, in wei.
+struct PriceParts {
+    /// The price of the workers' time.
+    work: u128,
+    /// The fees of all seats of testers.
+    fees: u128,
+}
+
+impl PriceParts {
+    /// The parts of a quote for this length; `None` if a worker's price has changed since.
+    async fn of(market: &Market, quote: &Quote, length: u32) -> Result<Option<Self>, CliError> {
+        let settings = market.settings();
+        let workers = quote.workers.iter().map(|account| market.worker(*account));
+        let workers = try_join_all(workers).await?;
+        let window = length.checked_div(quote.windows.into()).unwrap_or(0);
+        let seats = u128::from(quote.windows).saturating_mul(quote.testers.into());
+        let mut parts = Self { work: 0, fees: 0 };
+        for worker in &workers {
+            let fee =
+                money::fee(worker.price, window, settings.testerFeeBps, settings.minTesterFee);
+            parts.work = parts.work.saturating_add(money::cost(worker.price, length));
+            parts.fees = parts.fees.saturating_add(fee.saturating_mul(seats));
+        }
+        let is_whole = parts.work.checked_add(parts.fees) == Some(quote.price);
+        Ok(is_whole.then_some(parts))
+    }
 }

@@ -5,6 +5,7 @@ use muster_client::{Application, Market};
 use muster_daemons::Role;
 use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal, ReplicaTarget};
 
+use crate::clock::{self, ClockError, Moment, Span};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -46,17 +47,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", requires = "replicas", default_value = "0")]
     application: Application,
 
-    /// Length of each agreement of the replicas, in ticks [default: the shortest of the market]
-    #[arg(long, value_name = "TICKS", requires = "replicas")]
-    length: Option<u32>,
+    /// Length of each agreement of the replicas [default: the shortest of the market]
+    #[arg(long, value_name = "TICKS|TIME", requires = "replicas", value_parser = clock::length)]
+    length: Option<Span>,
 
     /// The most that all purchases for the replicas may cost together, refunds not counted
     #[arg(long, value_name = "AMOUNT", requires = "replicas", value_parser = parse::wei)]
     budget: Option<u128>,
 
-    /// Tick from which on nothing is renewed or hired [default: never]
-    #[arg(long, value_name = "TICK", requires = "kept", default_value_t = u64::MAX, hide_default_value = true)]
-    renew_until: u64,
+    /// Tick, date, or time from now from which on nothing is renewed or hired [default: never]
+    #[arg(long, value_name = "TICK|DATE|TIME", requires = "kept", value_parser = clock::moment)]
+    renew_until: Option<Moment>,
 
     /// Lowest score of the workers of a renewal, and of replicas
     #[arg(long, value_name = "PERCENT", requires = "kept", value_parser = parse::basis_points, default_value = "0")]
@@ -68,21 +69,29 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The daemon's options.
-    fn client_options(&self, market: &Market) -> ClientOptions {
-        let Self { renew_until: until, min_score, min_uptime, .. } = *self;
+    /// The daemon's options in this market.
+    async fn client_options(&self, market: &Market) -> Result<ClientOptions, ClockError> {
+        let Self { min_score, min_uptime, .. } = *self;
+        let until = match self.renew_until {
+            Some(moment) => moment.tick(market).await?,
+            None => u64::MAX,
+        };
         let renewal =
             self.renew.map(|max_price| Renewal { max_price, min_score, min_uptime, until });
+        let length = match self.length {
+            Some(length) => length.ticks(market).await?,
+            None => market.settings().minLength,
+        };
         let replicas = self.replicas.zip(self.budget).map(|(replicas, budget)| ReplicaTarget {
             application: self.application,
             replicas,
-            length: self.length.unwrap_or(market.settings().minLength),
+            length,
             budget,
             until,
             min_score,
             min_uptime,
         });
-        ClientOptions { renewal, replicas, ..self.refunds.client_options(self.from_block) }
+        Ok(ClientOptions { renewal, replicas, ..self.refunds.client_options(self.from_block) })
     }
 }
 
@@ -90,9 +99,9 @@ impl Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, mut fields) =
         daemon::daemon_context(context, &options.daemon, Role::Client).await?;
-    fields.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("account", Cell::address(daemon_context.account())));
     let run = (options.daemon.health, daemon_context.backoff());
-    let client_options = options.client_options(daemon_context.market());
+    let client_options = options.client_options(daemon_context.market()).await?;
     let mut client = ClientDaemon::start(daemon_context, client_options).await?;
     daemon::run(context, run, &mut client, fields, std::future::pending()).await
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use muster_client::Session;
 use muster_daemons::tester::{Prober, ServiceTarget};
 
+use crate::clock;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
@@ -24,7 +25,7 @@ pub(crate) struct Options {
     url: Box<str>,
 
     /// Milliseconds to wait for the response
-    #[arg(long, value_name = "MS", default_value_t = 2_000)]
+    #[arg(long, value_name = "MS|TIME", value_parser = clock::milliseconds, default_value_t = 2_000)]
     timeout: u64,
 }
 

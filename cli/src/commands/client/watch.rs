@@ -13,10 +13,13 @@ use muster_client::{
 };
 use tokio::time::timeout;
 
+use crate::clock::TickClock;
 use crate::context::Context;
+use crate::daemon::signalled;
 use crate::error::CliError;
 use crate::output::agreement::{shares_text, uptime_cell};
 use crate::output::events::{print_record, print_reorg};
+use crate::output::ticks::tick_cell;
 use crate::output::{Cell, Fields};
 use crate::{parse, progress};
 
@@ -43,6 +46,8 @@ struct WatchView<'a> {
     context: &'a Context,
     /// The agreement.
     agreement: Agreement,
+    /// The market's clock.
+    clock: TickClock,
     /// The state and the window that were printed last.
     shown: Option<(State, Option<u8>)>,
     /// The shares of each worker so far.
@@ -51,15 +56,16 @@ struct WatchView<'a> {
     bar: ProgressBar,
 }
 
-/// Prints until the agreement is settled, or until ctrl-c.
+/// Prints until the agreement is settled, or until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let signalled = signalled()?;
     let agreement = context.market().await?.agreement(options.agreement).await?;
     let bar = progress::bar(context, agreement.terms().header.length.into(), BAR_TEMPLATE);
-    let view = WatchView { context, agreement, shown: None, shares: Vec::new(), bar };
+    let clock = context.clock(agreement.market()).await?;
+    let view = WatchView { context, agreement, clock, shown: None, shares: Vec::new(), bar };
     tokio::select! {
         result = view.run() => result,
-        // On an error ctrl-c cannot be received, and the watch ends at once.
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = signalled => Ok(()),
     }
 }
 
@@ -86,7 +92,7 @@ impl WatchView<'_> {
 
     /// Prints an event.
     async fn show_event(&mut self, record: &EventRecord) -> Result<(), CliError> {
-        self.bar.suspend(|| print_record(record, self.context.is_json()))?;
+        self.bar.suspend(|| print_record(record, &self.clock, self.context.is_json()))?;
         if matches!(record.event, MarketEvent::Agreement(_, IWorkAgreementEvents::Reported(_))) {
             self.show_shares().await?;
         }
@@ -102,7 +108,7 @@ impl WatchView<'_> {
             let measured = measurement(shares);
             let line = vec![
                 ("worker", Cell::count(index)),
-                ("account", Cell::text(worker.account)),
+                ("account", Cell::address(worker.account)),
                 ("shares", Cell::Text(shares_text(shares))),
                 ("uptime", uptime_cell(measured.known, measured.measured.basis_points())),
             ];
@@ -143,10 +149,10 @@ impl WatchView<'_> {
         let progress = agreement.progress().await?;
         let ticks = agreement.windows(&progress).into_iter().find(|(k, _)| Some(*k) == window);
         Ok(vec![
-            ("tick", Cell::Count(tick)),
+            ("tick", tick_cell(&self.clock, tick)),
             ("state", Cell::text(state_text(now))),
             ("window", window.map_or(Cell::None, Cell::count)),
-            ("until", ticks.map_or(Cell::None, |(_, ticks)| Cell::Count(ticks.end))),
+            ("until", ticks.map_or(Cell::None, |(_, ticks)| tick_cell(&self.clock, ticks.end))),
             ("escrow", Cell::wei(agreement.escrow())),
             ("balance", Cell::Wei(balance)),
         ])

@@ -48,7 +48,7 @@ struct Cheat {
     domain: B256,
 }
 
-/// Serves until ctrl-c.
+/// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { listen, agreement } = options;
     let chain_id = context.node().await?.chain_id();

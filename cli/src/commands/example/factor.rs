@@ -50,7 +50,7 @@ struct Number {
     n: u64,
 }
 
-/// Serves until ctrl-c.
+/// Serves until SIGINT or SIGTERM.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let receipt_signer = match options.agreement {
         Some(agreement) => Some(open_receipt_signer(context, agreement).await?),

@@ -3,6 +3,7 @@
 use clap::Args;
 use muster_daemons::StoredJob;
 
+use crate::clock::date;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
@@ -30,7 +31,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let rows = jobs.iter().map(|job| {
         let outcome = outcome_cell(job.result.as_ref());
         let (id, label) = (Cell::text(job.id), Cell::text(&job.label));
-        vec![id, label, Cell::text(state_name(job)), outcome, Cell::Count(job.created)]
+        let created = Cell::Count(job.created).noted(date(job.created));
+        vec![id, label, Cell::text(state_name(job)), outcome, created]
     });
     let columns = ["job", "label", "state", "outcome", "created"];
     context.print(&CommandOutput::default().table(Table::new("jobs", columns, rows)))

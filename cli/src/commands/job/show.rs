@@ -5,6 +5,7 @@ use muster_compute::{Digest, Job};
 use muster_daemons::client::JobsError;
 
 use super::list::state_name;
+use crate::clock::date;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
@@ -42,7 +43,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("job", Cell::text(job.id)),
         ("label", Cell::text(&job.label)),
         ("state", Cell::text(state_name(&job))),
-        ("created", Cell::Count(job.created)),
+        ("created", Cell::Count(job.created).noted(date(job.created))),
         ("module", Cell::text(document.module)),
         ("arguments", Cell::text(document.arguments.join(" "))),
         ("memory", Cell::Count(limits.memory)),
@@ -61,7 +62,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let answers = store.job_answers(options.id)?.into_iter().map(|answer| {
         let digest = answer.result.as_ref().and_then(|(result, _)| result.digest().ok());
         let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
-        let (worker, agreement) = (Cell::text(answer.worker), Cell::text(answer.agreement));
+        let (worker, agreement) = (Cell::address(answer.worker), Cell::address(answer.agreement));
         vec![worker, agreement, optional(digest.map(|d| d.to_string())), optional(signature)]
     });
     let answer_columns = ["worker", "agreement", "result", "signature"];

@@ -110,9 +110,9 @@ fn print(
     let wrong = wrong_workers(signed, local);
     let rows = signed.iter().flat_map(|(worker, digests)| {
         let is_wrong = wrong.contains(worker);
-        digests
-            .iter()
-            .map(move |digest| vec![Cell::text(worker), Cell::text(digest), Cell::Flag(is_wrong)])
+        digests.iter().map(move |digest| {
+            vec![Cell::address(worker), Cell::text(digest), Cell::Flag(is_wrong)]
+        })
     });
     let local = local.map_or(Cell::None, Cell::text);
     let output = CommandOutput::new([("job", Cell::text(job)), ("local", local)]);

@@ -8,7 +8,7 @@ use crate::output::{Cell, CommandOutput};
 /// Address and key for messages.
 pub(super) fn key_output(signer: &PrivateKeySigner) -> CommandOutput {
     CommandOutput::new([
-        ("account", Cell::text(signer.address())),
+        ("account", Cell::address(signer.address())),
         ("message_key", Cell::text(message_key(signer))),
     ])
 }

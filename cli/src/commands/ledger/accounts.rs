@@ -59,7 +59,7 @@ impl Ledger {
         }
         let settled = Settled::of(history, address);
         let escrow = agreement.escrow();
-        let client = Cell::text(agreement.terms().header.client);
+        let client = Cell::address(agreement.terms().header.client);
         let out = [settled.refund]
             .into_iter()
             .chain(settled.workers.iter().map(|worker| worker.pay))
@@ -78,7 +78,7 @@ impl Ledger {
             && fees == total(settled.testers.iter().map(|tester| tester.fee));
         self.balanced &= balanced;
         self.agreements.push(vec![
-            Cell::text(address),
+            Cell::address(address),
             client.clone(),
             Cell::wei(escrow),
             Cell::wei(out),
@@ -111,7 +111,7 @@ impl Ledger {
         why: String,
     ) {
         self.payments.push(vec![
-            Cell::text(agreement),
+            Cell::address(agreement),
             account.clone(),
             Cell::text(role),
             Cell::wei(amount),
@@ -137,7 +137,7 @@ impl Ledger {
         for (index, result, shares) in results {
             let audit = WorkerAudit::new(terms, &progress, index, result, shares);
             self.balanced &= audit.follows_rules();
-            let account = Cell::text(result.account);
+            let account = Cell::address(result.account);
             self.add_payment(address, &account, "worker", result.pay, audit.pay_reason());
             if result.slash != 0 {
                 self.add_payment(address, &account, "worker", result.slash, audit.slash_reason());
@@ -145,9 +145,9 @@ impl Ledger {
         }
         for tester in &settled.testers {
             let why = format!("received for {} seats near the medians", tester.seats);
-            self.add_payment(address, &Cell::text(tester.account), "tester", tester.fee, why);
+            self.add_payment(address, &Cell::address(tester.account), "tester", tester.fee, why);
         }
-        let client = Cell::text(terms.header.client);
+        let client = Cell::address(terms.header.client);
         let why = "received what nobody earned".to_owned();
         self.add_payment(address, &client, "client", settled.refund, why);
         if settled.compensation != 0 {
@@ -179,9 +179,9 @@ impl Ledger {
                 receipt.filter(|_| counted.insert(transaction)).map(|receipt| receipt.gas_used);
             self.total_gas = self.total_gas.saturating_add(gas.unwrap_or(0));
             self.gas.push(vec![
-                Cell::text(address),
+                Cell::address(address),
                 Cell::text(step),
-                account.map_or(Cell::None, Cell::text),
+                account.map_or(Cell::None, Cell::Address),
                 gas.map_or(Cell::None, Cell::Count),
                 Cell::text(transaction),
             ]);
@@ -209,7 +209,7 @@ impl Ledger {
         self.balanced &= solvent;
 
         let mut output = CommandOutput::new([
-            ("market", Cell::text(market.dispatcher())),
+            ("market", Cell::address(market.dispatcher())),
             ("balance", Cell::Wei(balance)),
             ("stakes", Cell::Wei(stakes)),
             ("credits", Cell::Wei(credits)),

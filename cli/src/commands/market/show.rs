@@ -5,6 +5,7 @@ use muster_client::protocol::abi::Clock;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::output::ticks::{length_cell, tick_cell};
 use crate::output::units::format_percent;
 use crate::output::{Cell, CommandOutput};
 
@@ -19,26 +20,27 @@ pub(crate) async fn run(context: &Context, Options {}: Options) -> Result<(), Cl
     let settings = market.settings();
     let epoch = market.epoch().await?;
     let agreements = u64::try_from(market.agreements().await?.len()).unwrap_or(u64::MAX);
+    let ticks = context.clock(&market).await?;
     let clock = if settings.clock == Clock::Second { "second" } else { "block" };
     context.print(&CommandOutput::new([
         ("chain_id", Cell::count(market.node().chain_id())),
-        ("dispatcher", Cell::text(market.dispatcher())),
-        ("agreement_code", Cell::text(market.implementation().await?)),
+        ("dispatcher", Cell::address(market.dispatcher())),
+        ("agreement_code", Cell::address(market.implementation().await?)),
         ("balance", Cell::Wei(market.node().balance(market.dispatcher()).await?)),
         ("registered", Cell::count(market.worker_count().await?)),
         ("agreements", Cell::count(agreements)),
         ("created_at", Cell::Count(market.created_at().await?)),
         ("clock", Cell::text(clock)),
-        ("tick", Cell::count(market.now().await?)),
+        ("tick", tick_cell(&ticks, market.now().await?)),
         ("epoch", Cell::count(epoch)),
         ("testers_listed", Cell::count(market.tester_count(epoch).await?)),
         ("testers_listed_next", Cell::count(market.tester_count(epoch.saturating_add(1)).await?)),
-        ("accept_window", Cell::count(settings.acceptWindow)),
-        ("report_window", Cell::count(settings.reportWindow)),
-        ("min_length", Cell::count(settings.minLength)),
-        ("max_agreement", Cell::count(settings.maxAgreement)),
-        ("min_window", Cell::count(settings.minWindow)),
-        ("epoch_length", Cell::count(settings.epochLength)),
+        ("accept_window", length_cell(&ticks, settings.acceptWindow)),
+        ("report_window", length_cell(&ticks, settings.reportWindow)),
+        ("min_length", length_cell(&ticks, settings.minLength)),
+        ("max_agreement", length_cell(&ticks, settings.maxAgreement)),
+        ("min_window", length_cell(&ticks, settings.minWindow)),
+        ("epoch_length", length_cell(&ticks, settings.epochLength)),
         ("lock_epochs", Cell::count(settings.lockEpochs)),
         ("min_pool", Cell::count(settings.minPool)),
         ("probes", Cell::count(settings.probes)),

@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         return Err(CliError::OtherProgram { address, file });
     }
     context.print(&CommandOutput::new([
-        ("address", Cell::text(address)),
+        ("address", Cell::address(address)),
         ("file", Cell::text(file.display())),
         ("same", Cell::Flag(true)),
     ]))

@@ -13,6 +13,7 @@ use muster_daemons::client::{
 use muster_daemons::{DaemonContext, Role, StoredService};
 use tokio::time::Duration;
 
+use crate::clock::{self, Moment};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::{CliError, ServiceCommandError};
@@ -23,7 +24,7 @@ use crate::options::hire::PurchaseArgs;
 use crate::options::refund::RefundOptions;
 use crate::options::service::{ComponentArgs, RecordArgs};
 use crate::output::{Cell, print_note};
-use crate::parse::{self, Until};
+use crate::parse;
 use crate::program_file::file_name;
 use crate::service_folder::ServiceFolder;
 
@@ -38,7 +39,7 @@ const UPTIME: u16 = 9_000;
 #[command(
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster service up api.wasm --account dev:cleo --budget 0.01eth --listen 127.0.0.1:8090\n  \
-        muster service up api.wasm --account dev:cleo --keep --replicas 3 --budget 0.5eth --until +86400"
+        muster service up api.wasm --account dev:cleo --keep --replicas 3 --budget 0.5eth --until 7d"
 )]
 pub(crate) struct Options {
     /// WebAssembly component of the world wasi:http/proxy
@@ -62,12 +63,12 @@ pub(crate) struct Options {
     #[arg(long, requires = "budget", conflicts_with = "testers")]
     keep: bool,
 
-    /// Tick from which on nothing more is bought, or +TICKS from now on [default: never]
-    #[arg(long, value_name = "TICK", requires = "keep", value_parser = parse::until)]
-    until: Option<Until>,
+    /// Tick, date, or time from now from which on nothing more is bought [default: never]
+    #[arg(long, value_name = "TICK|DATE|TIME", requires = "keep", value_parser = clock::moment)]
+    until: Option<Moment>,
 
     /// Seconds without an answer after which another worker is hired
-    #[arg(long, value_name = "SECONDS", requires = "keep", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS|TIME", requires = "keep", value_parser = clock::seconds, default_value_t = 60)]
     replace_after: u64,
 
     /// URL that gets a POST when too few workers can be kept, when enough can again, and at the end
@@ -105,7 +106,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         context.daemon_context(Role::Client, "service", Some(&state), transport).await?;
     let keep = keep(&options, daemon_context.market()).await?;
     let agreement = if keep.is_some() {
-        find_or_offer(&daemon_context, &options, &folder, id).await?
+        find_or_offer(context, &daemon_context, &options, &folder, id).await?
     } else {
         let fitness = fitness(&folder, id)?;
         Some(hire_for(context, &daemon_context, request(&options), fitness).await?.agreement)
@@ -135,8 +136,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let mut daemon = ServiceDaemon::start(daemon_context, &service, service_options).await?;
     let fields = vec![
         ("service", Cell::text(id)),
-        ("account", Cell::text(account)),
-        ("agreement", agreement.map_or(Cell::None, Cell::text)),
+        ("account", Cell::address(account)),
+        ("agreement", agreement.map_or(Cell::None, Cell::address)),
         ("url", Cell::Text(format!("http://{}", daemon.address()))),
     ];
     let ended = daemon.ended();
@@ -166,13 +167,15 @@ async fn keep(options: &Options, market: &Market) -> Result<Option<ReplicaTarget
     let Some(budget) = options.purchase.budget.filter(|_| options.keep) else { return Ok(None) };
     let until = match options.until {
         None => u64::MAX,
-        Some(Until::Tick(tick)) => tick,
-        Some(Until::After(ticks)) => market.next_tick().await?.saturating_add(ticks),
+        Some(moment) => moment.tick(market).await?,
     };
     Ok(Some(ReplicaTarget {
         application: Application::WASM1,
         replicas: options.replicas.unwrap_or(REPLICAS),
-        length: options.purchase.length.unwrap_or(market.settings().minLength),
+        length: match options.purchase.length {
+            Some(length) => length.ticks(market).await?,
+            None => market.settings().minLength,
+        },
         budget,
         until,
         min_score: 0,
@@ -183,6 +186,7 @@ async fn keep(options: &Options, market: &Market) -> Result<Option<ReplicaTarget
 /// The agreement that runs already for a service that is kept. Without one, and for a service that is new, the price of the
 /// first purchase is shown; the daemon makes it.
 async fn find_or_offer(
+    context: &Context,
     daemon_context: &DaemonContext,
     options: &Options,
     folder: &ServiceFolder,
@@ -190,10 +194,10 @@ async fn find_or_offer(
 ) -> Result<Option<Address>, CliError> {
     let request =
         HireRequest { replicas: Some(options.replicas.unwrap_or(REPLICAS)), ..request(options) };
-    match find(daemon_context, request, fitness(folder, id)?).await? {
+    match find(context, daemon_context, request, fitness(folder, id)?).await? {
         Found::Running(hired) => Ok(Some(hired.agreement)),
         Found::Nothing { .. } => {
-            offer(daemon_context, request).await?;
+            offer(context, daemon_context, request).await?;
             Ok(None)
         }
     }

@@ -17,7 +17,7 @@ pub(super) async fn run(context: &Context, Options {}: Options) -> Result<(), Cl
     let done = market.check_in().await?;
     let places = done.places.iter();
     let rows = places.map(|(epoch, place)| vec![Cell::count(*epoch), Cell::count(*place)]);
-    let output = CommandOutput::new([("account", Cell::text(market.account()?))])
+    let output = CommandOutput::new([("account", Cell::address(market.account()?))])
         .table(Table::new("lists", ["epoch", "place"], rows));
     context.print_transaction(output, &done.receipt)
 }

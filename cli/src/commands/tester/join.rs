@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let registered = market.register_tester(key, stake).await?;
     let fields = [
-        ("account", Cell::text(market.account()?)),
+        ("account", Cell::address(market.account()?)),
         ("number", Cell::count(registered.number)),
         ("stake", Cell::wei(stake)),
     ];

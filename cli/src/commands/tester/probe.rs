@@ -103,7 +103,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let number = Cell::count(probe.number);
         vec![Cell::count(*worker), Cell::text(url), number, Cell::Flag(result.is_ok()), why]
     });
-    let fields = [("agreement", Cell::text(agreement.address())), ("window", Cell::count(window))];
+    let fields =
+        [("agreement", Cell::address(agreement.address())), ("window", Cell::count(window))];
     context.print(&CommandOutput::new(fields).table(Table::new(
         "probes",
         ["worker", "url", "number", "served", "failure"],

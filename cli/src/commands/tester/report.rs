@@ -64,7 +64,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let rows: Vec<_> = entries.iter().map(|entry| finding_cells(entry.finding())).collect();
     let receipt = agreement.report(&session, &entries).await?;
-    let fields = [("agreement", Cell::text(address)), ("tester", Cell::text(market.account()?))];
+    let fields =
+        [("agreement", Cell::address(address)), ("tester", Cell::address(market.account()?))];
     let output = CommandOutput::new(fields).table(Table::new("entries", FINDING_COLUMNS, rows));
     context.print_transaction(output, &receipt)
 }

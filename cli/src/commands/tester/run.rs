@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let fields = vec![
         ("state", Cell::text(state.display())),
-        ("account", Cell::text(daemon_context.account())),
+        ("account", Cell::address(daemon_context.account())),
     ];
     let mut tester = TesterDaemon::start(daemon_context, options).await?;
     let left = tester.left();

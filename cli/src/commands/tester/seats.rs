@@ -6,6 +6,7 @@ use muster_client::holds_seat;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::output::ticks::tick_cell;
 use crate::output::units::number_list;
 use crate::output::{Cell, CommandOutput, Table};
 use crate::parse;
@@ -25,20 +26,20 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.signing_market().await?;
     let agreement = market.agreement(options.agreement).await?;
-    let account = market.account()?;
+    let (account, clock) = (market.account()?, &context.clock(&market).await?);
     let seats = agreement.seats(account).await?;
     let progress = agreement.progress().await?;
     let rows =
         agreement.windows(&progress).into_iter().filter(|(window, _)| holds_seat(seats, *window));
     let rows = rows.map(|(window, ticks)| {
-        vec![Cell::count(window), Cell::Count(ticks.start), Cell::Count(ticks.end)]
+        vec![Cell::count(window), tick_cell(clock, ticks.start), tick_cell(clock, ticks.end)]
     });
     let fields = [
-        ("agreement", Cell::text(options.agreement)),
-        ("account", Cell::text(account)),
+        ("agreement", Cell::address(options.agreement)),
+        ("account", Cell::address(account)),
         ("place", Cell::count(agreement.place(account).await?)),
         ("windows", Cell::text(number_list(seats))),
-        ("tick", Cell::count(market.now().await?)),
+        ("tick", tick_cell(clock, market.now().await?)),
     ];
     context.print(&CommandOutput::new(fields).table(Table::new(
         "seats",

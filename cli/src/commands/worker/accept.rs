@@ -26,8 +26,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let receipt = agreement.accept().await?;
     let progress = agreement.progress().await?;
     let fields = [
-        ("agreement", Cell::text(agreement.address())),
-        ("worker", Cell::text(market.account()?)),
+        ("agreement", Cell::address(agreement.address())),
+        ("worker", Cell::address(market.account()?)),
         ("start", Cell::Count(progress.start())),
         ("end", Cell::Count(agreement.times(&progress).end())),
     ];

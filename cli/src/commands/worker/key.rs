@@ -24,5 +24,5 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let market = context.signing_market().await?;
     let receipt = market.set_key(options.message_key).await?;
     let worker = market.worker(market.account()?).await?;
-    context.print_transaction(worker_output(&worker), &receipt)
+    context.print_transaction(worker_output(&worker, &context.clock(&market).await?), &receipt)
 }

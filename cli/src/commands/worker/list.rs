@@ -6,9 +6,11 @@ use clap::Args;
 use muster_client::Application;
 use muster_client::protocol::abi::Worker;
 
+use crate::clock::TickClock;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::heading;
+use crate::output::ticks::{length_cell, price_cell};
 use crate::output::units::format_percent;
 use crate::output::{Cell, CommandOutput, Table};
 
@@ -31,6 +33,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     if let Some(Application(application)) = options.application {
         workers.retain(|worker| worker.application == application);
     }
+    let clock = context.clock(&market).await?;
     workers.sort_by_key(|worker| (Reverse(worker.listed), worker.price, worker.number));
     context.print(&CommandOutput::default().table(Table::new(
         "workers",
@@ -49,18 +52,18 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             "stake",
             "locked",
         ],
-        workers.iter().map(worker_row),
+        workers.iter().map(|worker| worker_row(worker, &clock)),
     )))
 }
 
 /// The row of a worker.
-fn worker_row(worker: &Worker) -> Vec<Cell> {
+fn worker_row(worker: &Worker, clock: &TickClock) -> Vec<Cell> {
     vec![
         Cell::count(worker.number),
-        Cell::text(worker.account),
+        Cell::address(worker.account),
         Cell::text(Application(worker.application)),
-        Cell::wei(worker.price),
-        Cell::count(worker.maxLength),
+        price_cell(clock, worker.price),
+        length_cell(clock, worker.maxLength),
         Cell::text(format_percent(worker.promised)),
         Cell::text(format_percent(worker.score)),
         Cell::count(worker.active),

@@ -38,7 +38,7 @@ pub(crate) struct Options {
 /// Registers a worker.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.signing_market().await?;
-    let offer = options.offer.offer();
+    let offer = options.offer.offer(&market).await?;
     let stake = options.stake.unwrap_or_else(|| total_bonds(&offer, market.settings()));
     let key = match options.message_key {
         Some(key) => key,
@@ -46,5 +46,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let registered = market.register(options.application, &offer, key, stake).await?;
     let worker = market.worker(market.account()?).await?;
-    context.print_transaction(worker_output(&worker), &registered.receipt)
+    context.print_transaction(
+        worker_output(&worker, &context.clock(&market).await?),
+        &registered.receipt,
+    )
 }

@@ -23,5 +23,5 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let account = market.account()?;
     let receipt = market.list(options.worker.unwrap_or(account)).await?;
     let worker = market.worker(account).await?;
-    context.print_transaction(worker_output(&worker), &receipt)
+    context.print_transaction(worker_output(&worker, &context.clock(&market).await?), &receipt)
 }

@@ -11,6 +11,7 @@ use muster_daemons::{DaemonContext, DaemonError, Role};
 use muster_gateway::{ServiceLimits, Upstream};
 use tokio::task::block_in_place;
 
+use crate::clock;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -83,7 +84,7 @@ pub(crate) struct Options {
     payouts: PayoutOptions,
 
     /// Seconds to wait at most for somebody else to settle an agreement that is due
-    #[arg(long = "courtesy", value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long = "courtesy", value_name = "SECONDS|TIME", value_parser = clock::seconds, default_value_t = 10)]
     settle_delay: u64,
 
     /// First block in which to look for agreements if the account is registered and the state file is lost
@@ -109,7 +110,7 @@ struct ServiceOptions {
     compute: bool,
 
     /// Seconds of processor time for each process of the command
-    #[arg(long, value_name = "SECONDS", requires = "exec")]
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds, requires = "exec")]
     cpu: Option<u64>,
 
     /// Mebibytes of memory for each process of the command
@@ -117,7 +118,7 @@ struct ServiceOptions {
     memory: Option<u64>,
 
     /// Seconds that the command may run, over all its restarts
-    #[arg(long, value_name = "SECONDS", requires = "exec")]
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds, requires = "exec")]
     time: Option<u64>,
 }
 
@@ -165,7 +166,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let daemon_context = options.daemon.with_interval(daemon_context);
     let run = (options.daemon.health, daemon_context.backoff());
     let mut fields = vec![("state", Cell::text(path.display()))];
-    let offer = options.offer.offer();
+    let offer = options.offer.offer(daemon_context.market()).await?;
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
     let runs_jobs = match options.application {
@@ -191,7 +192,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         settle_delay: Duration::from_secs(options.settle_delay),
         first_block: options.from_block,
     };
-    fields.push(("account", Cell::text(daemon_context.account())));
+    fields.push(("account", Cell::address(daemon_context.account())));
     let mut worker = WorkerDaemon::start(daemon_context, worker_options).await?;
     fields.push(("gateway", Cell::text(worker.url())));
     daemon::run(context, run, &mut worker, fields, std::future::pending()).await

@@ -40,7 +40,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     let account = worker.account;
     let credit = market.credit(account).await?;
-    let mut output = worker_output(&worker).field("credit", Cell::wei(credit));
+    let mut output =
+        worker_output(&worker, &context.clock(&market).await?).field("credit", Cell::wei(credit));
     if worker.application != Application::TESTER.0 {
         let WorkerReputation { score, weights, .. } = market.reputation(account).await?;
         output = output

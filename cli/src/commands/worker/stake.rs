@@ -21,5 +21,5 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let market = context.signing_market().await?;
     let receipt = market.stake(options.amount).await?;
     let worker = market.worker(market.account()?).await?;
-    context.print_transaction(worker_output(&worker), &receipt)
+    context.print_transaction(worker_output(&worker, &context.clock(&market).await?), &receipt)
 }

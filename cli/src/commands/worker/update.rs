@@ -21,7 +21,7 @@ pub(crate) struct Options {
 /// Changes the whole offer.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.signing_market().await?;
-    let receipt = market.update(&options.offer.offer()).await?;
+    let receipt = market.update(&options.offer.offer(&market).await?).await?;
     let worker = market.worker(market.account()?).await?;
-    context.print_transaction(worker_output(&worker), &receipt)
+    context.print_transaction(worker_output(&worker, &context.clock(&market).await?), &receipt)
 }

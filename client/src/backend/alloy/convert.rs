@@ -101,7 +101,9 @@ pub(super) fn receipt(answer: &TransactionReceipt) -> Receipt {
         transaction: answer.transaction_hash,
         block: answer.block_number.unwrap_or_default(),
         success: answer.inner.status(),
+        sender: answer.from,
         gas_used: answer.gas_used,
+        gas_price: answer.effective_gas_price,
         created: answer.contract_address,
         logs: answer.inner.logs().iter().cloned().map(log).collect(),
     }

@@ -66,6 +66,17 @@ impl AlloyBackend {
         self.backend_error(RpcError::NullResp)
     }
 
+    /// A block by its number or tag.
+    async fn fetch_block(&self, id: BlockId) -> Result<Option<Head>, BackendError> {
+        let block = self.provider.get_block(id).await.map_err(|e| self.backend_error(e))?;
+        Ok(block.map(|block| Head {
+            number: block.header.number,
+            hash: block.header.hash,
+            timestamp: block.header.timestamp,
+            gas_price: block.header.base_fee_per_gas.unwrap_or(0).into(),
+        }))
+    }
+
     /// See [`Backend::sign`].
     async fn sign_tx(&self, draft: &TxDraft) -> Result<SignedTx, BackendError> {
         let (_, wallet) = self.wallet.as_ref().ok_or_else(|| signing_error("no key"))?;
@@ -96,28 +107,12 @@ impl Backend for AlloyBackend {
     }
 
     fn head(&self) -> BackendFuture<'_, Head> {
-        async {
-            let block = self.provider.get_block(BlockId::latest()).await;
-            let header = block
-                .map_err(|e| self.backend_error(e))?
-                .ok_or_else(|| self.empty_response())?
-                .header;
-            Ok(Head {
-                number: header.number,
-                hash: header.hash,
-                timestamp: header.timestamp,
-                gas_price: header.base_fee_per_gas.unwrap_or(0).into(),
-            })
-        }
-        .boxed()
+        async { self.fetch_block(BlockId::latest()).await?.ok_or_else(|| self.empty_response()) }
+            .boxed()
     }
 
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        async move {
-            let block = self.provider.get_block(BlockId::number(number)).await;
-            Ok(block.map_err(|error| self.backend_error(error))?.map(|block| block.header.hash))
-        }
-        .boxed()
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>> {
+        self.fetch_block(BlockId::number(number)).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {

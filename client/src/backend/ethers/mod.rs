@@ -88,8 +88,18 @@ impl EthersBackend {
     }
 
     /// A block by its number or tag.
-    async fn block(&self, number: BlockNumber) -> Result<Option<rpc::Block<H256>>, BackendError> {
-        self.provider.get_block(number).await.map_err(|error| self.backend_error(error))
+    async fn fetch_block(&self, number: BlockNumber) -> Result<Option<Head>, BackendError> {
+        let block = self.provider.get_block(number).await.map_err(|e| self.backend_error(e))?;
+        let head = |block: rpc::Block<H256>| {
+            let fee = block.base_fee_per_gas.unwrap_or_default();
+            Ok(Head {
+                number: block.number.unwrap_or_default().as_u64(),
+                hash: block.hash.unwrap_or_default().0.into(),
+                timestamp: u64::try_from(block.timestamp).map_err(|e| self.invalid_response(e))?,
+                gas_price: u128::try_from(fee).map_err(|e| self.invalid_response(e))?,
+            })
+        };
+        block.map(head).transpose()
     }
 
     /// See [`Backend::sign`].
@@ -132,25 +142,14 @@ impl Backend for EthersBackend {
 
     fn head(&self) -> BackendFuture<'_, Head> {
         async {
-            let block = self.block(BlockNumber::Latest).await?;
-            let block = block.ok_or_else(|| self.invalid_response("no latest block"))?;
-            let fee = block.base_fee_per_gas.unwrap_or_default();
-            Ok(Head {
-                number: block.number.unwrap_or_default().as_u64(),
-                hash: block.hash.unwrap_or_default().0.into(),
-                timestamp: u64::try_from(block.timestamp).map_err(|e| self.invalid_response(e))?,
-                gas_price: u128::try_from(fee).map_err(|e| self.invalid_response(e))?,
-            })
+            let head = self.fetch_block(BlockNumber::Latest).await?;
+            head.ok_or_else(|| self.invalid_response("no latest block"))
         }
         .boxed()
     }
 
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        async move {
-            let block = self.block(number.into()).await?;
-            Ok(block.and_then(|block| block.hash).map(|hash| hash.0.into()))
-        }
-        .boxed()
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>> {
+        self.fetch_block(number.into()).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
@@ -200,11 +199,15 @@ impl Backend for EthersBackend {
                 .map_err(|error| self.backend_error(error))?
                 .map(|answer| {
                     let gas_used = u64::try_from(answer.gas_used.unwrap_or_default());
+                    let gas_price = answer.effective_gas_price.unwrap_or_default();
                     Ok(Receipt {
                         transaction: answer.transaction_hash.0.into(),
                         block: answer.block_number.unwrap_or_default().as_u64(),
                         success: answer.status.is_some_and(|status| status.as_u64() == 1),
+                        sender: answer.from.0.into(),
                         gas_used: gas_used.map_err(|e| self.invalid_response(e))?,
+                        gas_price: u128::try_from(gas_price)
+                            .map_err(|e| self.invalid_response(e))?,
                         created: answer.contract_address.map(|created| created.0.into()),
                         logs: answer.logs.into_iter().map(convert_log).collect(),
                     })

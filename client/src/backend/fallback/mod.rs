@@ -233,8 +233,8 @@ impl Backend for FallbackBackend {
         self.ask(LOOKUP, move |backend| async move { backend.head().await }).boxed()
     }
 
-    fn block_hash(&self, number: u64) -> BackendFuture<'_, Option<B256>> {
-        self.ask(LOOKUP, move |backend| async move { backend.block_hash(number).await }).boxed()
+    fn block(&self, number: u64) -> BackendFuture<'_, Option<Head>> {
+        self.ask(LOOKUP, move |backend| async move { backend.block(number).await }).boxed()
     }
 
     fn call<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, Bytes> {
