@@ -27,6 +27,7 @@ mod lifecycle;
 mod relay;
 mod release;
 mod run;
+mod schema;
 mod secrets;
 mod services;
 mod settings;

@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         match manager.end(place).await {
             Ok(()) => {
                 folder.record.remove_place(options.id, place)?;
-                rows.push(vec![Cell::text(place.agreement), Cell::text(place.worker)]);
+                rows.push(vec![Cell::address(place.agreement), Cell::address(place.worker)]);
             }
             Err(error) => {
                 missing = missing.saturating_add(1);

@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     });
     let places = services.iter().flat_map(|service| {
         service.places.iter().map(|place| {
-            let (agreement, worker) = (Cell::text(place.agreement), Cell::text(place.worker));
+            let (agreement, worker) = (Cell::address(place.agreement), Cell::address(place.worker));
             vec![Cell::text(service.id), agreement, worker]
         })
     });

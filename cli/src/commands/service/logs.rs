@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
                         LogStream::Host => "worker",
                     };
                     let (number, text) = (Cell::Count(line.number), Cell::text(line.text));
-                    vec![Cell::text(place.worker), number, Cell::text(stream), text]
+                    vec![Cell::address(place.worker), number, Cell::text(stream), text]
                 }));
             }
             Err(error) => print_note(format_args!("{}: {error}", place.worker)),
