@@ -32,7 +32,7 @@ pub(crate) struct AliasName(String);
 /// A text that cannot be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an alias has 1 to 32 characters: the first from a to z, then also digits, `-` and `_`; it is not `dev`"
+    "an alias has 1 to 32 characters: the first from A to Z or a to z, then also digits, `-` and `_`; it is not `dev`"
 )]
 pub(crate) struct AliasNameError;
 

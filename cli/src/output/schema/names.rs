@@ -170,7 +170,7 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("stdout", Text, "the digest of what a program printed"),
     ("step", Text, "a transaction in the life of an agreement"),
     ("storage", Count, "bytes of files"),
-    ("stream", Text, "where a service wrote a line: stdout, stderr, or the host"),
+    ("stream", Text, "where a service wrote a line: stdout, stderr, or worker if the worker wrote it"),
     ("tester", Address, "a tester"),
     ("tester_accounts", Addresses, "testers"),
     ("tester_bond", Wei, "the stake of a tester"),

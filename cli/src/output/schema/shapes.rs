@@ -204,7 +204,7 @@ pub(super) const SHAPES: &[Shape] = &[
     value("service down", "ended", &[("places", "agreement worker")]),
     value("service list", "", &[("services", "service label state created"), ("places", "service agreement worker")]),
     value("service logs", "", &[("lines", "worker number stream text")]),
-    lines("service up", "service account agreement? url health?", &[]),
+    lines("service up", "service account agreement? url health", &[]),
     value("settle", "agreement client refund compensation burned transaction block gas", &[
         ("paid_workers", PAID_WORKERS),
         ("paid_testers", PAID_TESTERS),
