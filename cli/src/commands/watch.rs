@@ -4,6 +4,7 @@ use clap::Args;
 use muster_client::ChainUpdate;
 
 use crate::context::Context;
+use crate::daemon::signalled;
 use crate::error::CliError;
 use crate::options::heading;
 use crate::output::events::{print_record, print_reorg};
@@ -17,8 +18,9 @@ pub(crate) struct Options {
     from: Option<u64>,
 }
 
-/// Prints events until ctrl-c.
+/// Prints events until SIGINT or SIGTERM.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let signalled = signalled()?;
     let market = context.market().await?;
     let from = match options.from {
         Some(from) => from,
@@ -36,7 +38,6 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     };
     tokio::select! {
         result = print_all => result,
-        // On an error ctrl-c cannot be received, and the watch ends at once.
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = signalled => Ok(()),
     }
 }

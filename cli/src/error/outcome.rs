@@ -17,7 +17,11 @@ const NO_RESULT: u8 = 125;
 impl CliError {
     /// Whether the reader of standard output has read enough, which is no failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        match self {
+            Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Self::WithoutResult(error) => error.is_closed_pipe(),
+            _ => false,
+        }
     }
 
     /// The error of a command that runs programs, and whose exit codes are theirs.

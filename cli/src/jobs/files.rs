@@ -95,7 +95,11 @@ pub(crate) fn print_blob(store: &BlobStore, blob: &Digest) -> Result<(), CliErro
 /// # Errors
 /// [`CliError::Output`], [`CliError::JobCommand`].
 pub(crate) fn print_blob_to_stderr(store: &BlobStore, blob: &Digest) -> Result<(), CliError> {
-    copy_blob(store, blob, io::stderr().lock())
+    match copy_blob(store, blob, io::stderr().lock()) {
+        // Nobody reads a closed standard error.
+        Err(error) if error.is_closed_pipe() => Ok(()),
+        copied => copied,
+    }
 }
 
 /// Copies a blob to a stream.

@@ -26,6 +26,7 @@ mod release;
 mod run;
 mod secrets;
 mod settings;
+mod signals;
 mod signing;
 mod state;
 mod tester;

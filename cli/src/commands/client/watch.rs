@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::clock::TickClock;
 use crate::context::Context;
+use crate::daemon::signalled;
 use crate::error::CliError;
 use crate::output::agreement::{shares_text, uptime_cell};
 use crate::output::events::{print_record, print_reorg};
@@ -55,16 +56,16 @@ struct WatchView<'a> {
     bar: ProgressBar,
 }
 
-/// Prints until the agreement is settled, or until ctrl-c.
+/// Prints until the agreement is settled, or until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let signalled = signalled()?;
     let agreement = context.market().await?.agreement(options.agreement).await?;
     let bar = progress::bar(context, agreement.terms().header.length.into(), BAR_TEMPLATE);
     let clock = context.clock(agreement.market()).await?;
     let view = WatchView { context, agreement, clock, shown: None, shares: Vec::new(), bar };
     tokio::select! {
         result = view.run() => result,
-        // On an error ctrl-c cannot be received, and the watch ends at once.
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = signalled => Ok(()),
     }
 }
 
@@ -107,7 +108,7 @@ impl WatchView<'_> {
             let measured = measurement(shares);
             let line = vec![
                 ("worker", Cell::count(index)),
-                ("account", Cell::text(worker.account)),
+                ("account", Cell::address(worker.account)),
                 ("shares", Cell::Text(shares_text(shares))),
                 ("uptime", uptime_cell(measured.known, measured.measured.basis_points())),
             ];
