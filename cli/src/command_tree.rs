@@ -93,6 +93,17 @@ pub(crate) enum Command {
     Example(commands::example::Command),
     /// Account for every wei of settled agreements
     Ledger(commands::ledger::Options),
+    /// Show what an account earned and paid in a month
+    ///
+    /// Amounts are exact, and come from the market's events alone: what clients paid and got back, what workers and testers
+    /// earned, what bonds lost, and the gas of the account's own transactions. Transactions that failed have no events.
+    Statement(commands::statement::Options),
+    /// Turn dollars an hour into the price of a tick, and back
+    Price(commands::price::Options),
+    /// Check everything that a role needs, and say what to do
+    ///
+    /// Exit codes: 0 if everything is there, 1 if something is wrong.
+    Doctor(commands::doctor::Options),
     /// Name addresses
     #[command(subcommand)]
     Alias(commands::alias::Command),
@@ -114,7 +125,7 @@ impl Command {
     /// The level of logs without a setting: daemons say what they do, and commands of jobs print what people want to know.
     pub(crate) const fn log_level(&self) -> LevelFilter {
         match self {
-            Self::Run(_) | Self::Map(_) | Self::Job(_) => LevelFilter::WARN,
+            Self::Run(_) | Self::Map(_) | Self::Job(_) | Self::Doctor(_) => LevelFilter::WARN,
             _ => LevelFilter::INFO,
         }
     }
@@ -148,6 +159,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Relay(options) => commands::relay::run(context, options).await,
         Command::Example(command) => commands::example::run(context, command).await,
         Command::Ledger(options) => commands::ledger::run(context, options).await,
+        Command::Statement(options) => commands::statement::run(context, options).await,
+        Command::Price(options) => commands::price::run(context, options).await,
+        Command::Doctor(options) => commands::doctor::run(context, options).await,
         Command::Alias(command) => commands::alias::run(context, command),
         Command::Key(command) => commands::key::run(context, command),
         Command::Config(options) => commands::config::run(context, &options).await,

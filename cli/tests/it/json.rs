@@ -87,6 +87,7 @@ fn set_up_market(round: &mut CommandCoverage) {
     fs::write(round.test_market.folder.file("password"), "secret").unwrap();
     round.all(&[
         "config",
+        "price --usd-per-hour 0.02 --eth-usd 3000",
         "completions bash",
         "keepalive --look",
         &format!("program check {wasm}/dispatcher.wasm"),
@@ -112,6 +113,13 @@ fn set_up_market(round: &mut CommandCoverage) {
     round.used("worker relist");
     let listed = round.test_market.folder.refused("worker relist dev:ada");
     assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
+    for args in ["alias set miller dev:ada", "alias list", "alias remove miller"] {
+        round.used(args);
+        let mut command = round.test_market.folder.command(&format!("{args} --json"));
+        command.env("HOME", round.test_market.folder.file("home"));
+        let output: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        assert!(output.is_object(), "{args}");
+    }
     let imported = import(&round.test_market.folder);
     assert!(imported["account"].is_string(), "{imported}");
     round.used("key import");
@@ -142,6 +150,7 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     }
     let run = format!("--relay {relay} --account");
     round.all(&[
+        &format!("doctor client {run} dev:cleo"),
         &format!("worker resign {left} --account dev:ada"),
         &format!("client cancel {long} --account dev:cleo"),
         &format!("agreement show {kept}"),
@@ -172,6 +181,7 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     round.all(&[
         &format!("settle {kept}"),
         &format!("ledger {kept}"),
+        "statement dev:cleo --month 2026-11",
         "withdraw --account dev:cleo",
     ]);
     let (watch, first) = round.run(&format!("client watch {kept}"));

@@ -12,6 +12,7 @@ mod alias;
 mod client;
 mod devnode;
 mod docs;
+mod doctor;
 mod errors;
 #[cfg(feature = "failpoints")]
 mod faults;
@@ -29,6 +30,7 @@ mod settings;
 mod signals;
 mod signing;
 mod state;
+mod statement;
 mod tester;
 mod units;
 mod worker;
