@@ -5,6 +5,8 @@ use clap::{ArgMatches, Command, CommandFactory};
 use super::Cli;
 use crate::options::heading;
 
+mod operations;
+
 /// The headings under which options stand.
 const HEADINGS: [&str; 6] = [
     heading::COMMAND,
