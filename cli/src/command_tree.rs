@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Completions(commands::completions::Options),
     /// Write a manual page for every command
     Man(commands::man::Options),
+    /// Print the JSON Schema of what commands print with --json
+    Schema(commands::schema::Options),
 }
 
 impl Command {
@@ -168,6 +170,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Completions(options) => {
             commands::completions::run(context, &options, Cli::command())
         }
+        Command::Schema(options) => commands::schema::run(options),
         Command::Man(options) => commands::man::run(context, &options, Cli::command()),
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod program;
 pub(crate) mod relay;
 pub(crate) mod release;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod settle;
 pub(crate) mod statement;
 pub(crate) mod tester;

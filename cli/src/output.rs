@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 mod cell;
 mod command_output;
 pub(crate) mod events;
+pub(crate) mod schema;
 mod table_layout;
 pub(crate) mod ticks;
 pub(crate) mod units;

@@ -42,8 +42,8 @@ pub(crate) async fn run(context: &Context, Options {}: &Options) -> Result<(), C
         .iter()
         .map(|(path, exists)| vec![Cell::text(path.display()), Cell::Flag(*exists)]);
     let output = CommandOutput::default()
-        .table(Table::new("settings", ["setting", "value", "from"], rows))
-        .table(Table::new("files", ["file", "found"], files));
+        .table(Table::new("settings", ["setting", "value", "origin"], rows))
+        .table(Table::new("files", ["file", "exists"], files));
     context.print(&output)
 }
 
@@ -76,7 +76,7 @@ fn setting_value(globals: &GlobalArgs, name: &str) -> Cell {
         }
         "keystore" => path(globals.keystore.as_deref()),
         "password_file" => path(globals.password_file.as_deref()),
-        "json" => Cell::Flag(globals.json),
+        "json" => Cell::text(if globals.json { "yes" } else { "no" }),
         _ => Cell::text("(hidden)"),
     }
 }

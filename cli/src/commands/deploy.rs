@@ -145,7 +145,7 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         vec![
             Cell::text(name),
             Cell::address(deployment.address),
-            Cell::text(contract.program.code().len()),
+            Cell::size(contract.program.code().len()),
             Cell::count(deployment.gas_used),
             Cell::Flag(deployment.cached),
             Cell::text(contract.source),

@@ -32,11 +32,11 @@ pub(crate) fn paid_testers(testers: &[TesterResult]) -> Table {
     let rows = testers.iter().map(|tester| {
         vec![Cell::address(tester.account), Cell::count(tester.seats), Cell::wei(tester.fee)]
     });
-    Table::new("paid_testers", ["account", "seats", "fee"], rows)
+    Table::new("paid_testers", ["account", "seat_count", "fee"], rows)
 }
 
 /// The columns of [`finding_cells`].
-pub(crate) const FINDING_COLUMNS: [&str; 4] = ["worker", "window", "made", "served"];
+pub(crate) const FINDING_COLUMNS: [&str; 4] = ["index", "window", "made", "served"];
 
 /// A tester's finding on one worker in one window.
 pub(crate) fn finding_cells(finding: [u8; 4]) -> Vec<Cell> {

@@ -53,6 +53,11 @@ impl Cell {
         Self::Wei(U256::from(value))
     }
 
+    /// A number of bytes.
+    pub(crate) fn size(bytes: usize) -> Self {
+        Self::Count(u64::try_from(bytes).unwrap_or(u64::MAX))
+    }
+
     /// A number.
     pub(crate) fn count(value: impl Into<u64>) -> Self {
         Self::Count(value.into())

@@ -112,7 +112,7 @@ fn dispatcher_event_fields(event: &Dispatcher, clock: &TickClock) -> Fields {
             ("agreement", Cell::address(e.agreement)),
             ("client", Cell::address(e.client)),
             ("escrow", Cell::wei(e.escrow)),
-            ("workers", Cell::addresses(e.workers.iter().copied())),
+            ("worker_accounts", Cell::addresses(e.workers.iter().copied())),
         ],
         Dispatcher::PurchaseRefused(e) => vec![
             ("client", Cell::address(e.client)),
@@ -177,7 +177,7 @@ fn agreement_event_fields(event: &Agreement, clock: &TickClock) -> Fields {
             ]
         }
         Agreement::Cancelled(e) => {
-            vec![("windows", Cell::count(e.windows)), ("end", tick_cell(clock, e.end))]
+            vec![("window_count", Cell::count(e.windows)), ("end", tick_cell(clock, e.end))]
         }
         Agreement::Resigned(e) => vec![
             ("worker", Cell::address(e.worker)),

@@ -5,8 +5,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
+use crate::harness::{BackgroundProcess, LONG_WINDOWS, TestFolder, TestMarket};
 use crate::run::compile;
+use crate::schema::Schema;
 use crate::worker::is_listed;
 
 /// Every command, its words joined by dashes, from the names of the manual pages.
@@ -24,6 +25,7 @@ fn commands(folder: &TestFolder) -> BTreeSet<String> {
 /// A market on which every command must be used once.
 struct CommandCoverage {
     test_market: TestMarket,
+    schema: Schema,
     unused: BTreeSet<String>,
 }
 
@@ -36,10 +38,12 @@ impl CommandCoverage {
         }
     }
 
-    /// Uses a command, and returns its value.
+    /// Uses a command, and returns its value, which follows the schema.
     fn json(&mut self, args: &str) -> Value {
         self.used(args);
-        self.test_market.folder.json(args)
+        let value = self.test_market.folder.json(args);
+        self.schema.check_command(args, &value);
+        value
     }
 
     /// Uses commands that print one value each.
@@ -54,6 +58,7 @@ impl CommandCoverage {
         self.used(args);
         let mut process = BackgroundProcess::start(&self.test_market.folder, args);
         let line = serde_json::from_str(&process.next_line()).unwrap();
+        self.schema.check_command(args, &line);
         (process, line)
     }
 }
@@ -62,9 +67,18 @@ impl CommandCoverage {
 async fn every_command_prints_json() {
     let test_market = TestMarket::with_long_windows("json").await;
     let left = commands(&test_market.folder);
-    let mut round = CommandCoverage { test_market, unused: left };
+    let schema = Schema::read();
+    let known = schema.commands().filter(|name| !name.contains(" --"));
+    let mut known: BTreeSet<_> = known.map(|name| name.replace(' ', "-")).collect();
+    known.insert("schema".to_owned());
+    assert_eq!(known, left, "commands of the schema");
+    let mut round = CommandCoverage { test_market, schema, unused: left };
+    let deployed = round.test_market.folder.deploy(LONG_WINDOWS);
+    round.schema.check_command("deploy", &deployed);
     round.used("deploy");
-    round.used("man");
+    round.json("man pages");
+    assert_eq!(round.test_market.folder.json("schema"), round.schema.0);
+    round.used("schema");
 
     let (devnode, ready) = round.run("devnode --port 0");
     assert_eq!((&ready["event"], &ready["chain_id"]), (&"ready".into(), &412_346.into()));
@@ -111,17 +125,19 @@ fn set_up_market(round: &mut CommandCoverage) {
     let (_watch, first) = round.run("watch --from 0");
     assert!(first["event"].is_string(), "{first}");
     round.used("worker relist");
-    let listed = round.test_market.folder.refused("worker relist dev:ada");
-    assert!(listed.contains("cannot be listed: it is listed already"), "{listed}");
+    let refused = round.test_market.folder.run("worker relist dev:ada --json").stderr;
+    let refused = serde_json::from_str(&refused).unwrap();
+    round.schema.check_error(&refused);
+    let why = refused["error"].as_str().unwrap();
+    assert!(why.contains("cannot be listed: it is listed already"), "{why}");
     for args in ["alias set miller dev:ada", "alias list", "alias remove miller"] {
         round.used(args);
         let mut command = round.test_market.folder.command(&format!("{args} --json"));
         command.env("HOME", round.test_market.folder.file("home"));
-        let output: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
-        assert!(output.is_object(), "{args}");
+        let output = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        round.schema.check_command(args, &output);
     }
-    let imported = import(&round.test_market.folder);
-    assert!(imported["account"].is_string(), "{imported}");
+    round.schema.check_command("key import", &import(&round.test_market.folder));
     round.used("key import");
     let key = round.json("key show --account dev:ada")["message_key"].as_str().unwrap().to_owned();
     round.all(&[&format!("worker key {key} --account dev:ada")]);
@@ -181,16 +197,18 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
     round.all(&[
         &format!("settle {kept}"),
         &format!("ledger {kept}"),
-        "statement dev:cleo --month 2026-11",
+        &format!("statement dev:cleo --month {}", jiff::Zoned::now().strftime("%Y-%m")),
         "withdraw --account dev:cleo",
     ]);
     let (watch, first) = round.run(&format!("client watch {kept}"));
     assert!(first["event"].is_string(), "{first}");
     assert_eq!(watch.wait(), Some(0));
+    round.json(&format!("agreement show {kept}"));
+    round.json("agreement list");
     round.used("history");
     let history = round.test_market.folder.run("history --json").stdout;
     let events = history.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    assert!(events.map(|event| assert!(event["event"].is_string(), "{event}")).count() > 20);
+    assert!(events.map(|event| round.schema.check_command("history", &event)).count() > 20);
 }
 
 /// Runs jobs at a worker of their application.
@@ -208,7 +226,9 @@ async fn run_jobs(round: &mut CommandCoverage, relay: &str) {
         round.used(args);
         let result = round.test_market.folder.run(args);
         assert_eq!(result.code, 0, "{args}: {}", result.stderr);
-        serde_json::from_str(&result.stdout).unwrap()
+        let value = serde_json::from_str(&result.stdout).unwrap();
+        round.schema.check_command(args, &value);
+        value
     };
     let ran = with_arguments(&format!("run echo.wasm {hire} --json -- hello"));
     let map = format!("map copy.wasm --each password --out copies {client} --json");

@@ -79,8 +79,8 @@ async fn an_agreement_runs_from_quote_to_balanced_ledger() {
                 for worker in 0..2 {
                     assert_eq!(probed["probes"][worker]["number"], number);
                 }
-                assert_eq!(probed["probes"][0]["served"], true);
-                assert_eq!(probed["probes"][1]["served"], window == 0);
+                assert_eq!(probed["probes"][0]["ok"], true);
+                assert_eq!(probed["probes"][1]["ok"], window == 0);
             }
             drop(ada);
             ada = serve("ada");
@@ -175,7 +175,7 @@ async fn reports_can_be_entered_by_hand() {
     let wrong = folder.refused(&probe.replace("0=", "dev:cleo="));
     assert!(wrong.starts_with("dev:cleo is none of the agreement's workers"), "{wrong}");
     assert_eq!(
-        folder.json(&format!("tester seats {agreement} --account dev:tom"))["windows"],
+        folder.json(&format!("tester seats {agreement} --account dev:tom"))["windows_held"],
         "0,1"
     );
 
@@ -245,7 +245,7 @@ async fn a_hired_worker_can_resign_and_a_client_can_cancel() {
     let resigned = folder.json(&format!("worker resign {agreement} --account dev:ben"));
     let judged_until = resigned["judged_until"].as_u64().unwrap();
     let cancelled = folder.json(&format!("client cancel {agreement} --account dev:cleo"));
-    assert_eq!(cancelled["windows"], 3);
+    assert_eq!(cancelled["window_count"], 3);
     let again = folder.refused(&format!("client cancel {agreement} --account dev:cleo"));
     assert!(again.contains(&format!("it ends in tick {} already", cancelled["end"])), "{again}");
     let shown = folder.json(&format!("agreement show {agreement}"));

@@ -25,6 +25,7 @@ mod lifecycle;
 mod relay;
 mod release;
 mod run;
+mod schema;
 mod secrets;
 mod settings;
 mod signals;

@@ -20,7 +20,7 @@ fn config(mut command: Command) -> Value {
 fn setting<'a>(config: &'a Value, name: &str) -> (&'a str, &'a str) {
     let rows = config["settings"].as_array().unwrap();
     let row = rows.iter().find(|row| row["setting"] == name).unwrap();
-    (row["value"].as_str().unwrap(), row["from"].as_str().unwrap())
+    (row["value"].as_str().unwrap(), row["origin"].as_str().unwrap())
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn precedence_is_flag_environment_folder_user_default() {
     };
     let nothing = config(command("config"));
     assert_eq!(setting(&nothing, "relay"), ("ws://127.0.0.1:7447", "default"));
-    assert_eq!(nothing["files"][0]["found"], false);
+    assert_eq!(nothing["files"][0]["exists"], false);
 
     let user = "rpc = 'http://user.example'\nrelay = 'wss://user.example'\nstate-folder = '/user'\n\
         password-file = 'password'\naccount = 'dev:ursula'\n";

@@ -92,14 +92,14 @@ async fn a_statement_is_exact_and_equals_the_ledger() {
         } else {
             wei(&folder.json(&format!("worker show dev:{name}"))["stake"])
         };
-        let result: i128 = own.iter().map(|statement| wei(&statement["result"])).sum();
+        let result: i128 = own.iter().map(|statement| wei(&statement["net"])).sum();
         assert_eq!(balance + credit + stake, ETHER + result, "{name}: {own:#?}");
         assert!(sum(own, "gas") < 0, "{name}");
         assert!(own.iter().all(|statement| statement["account"] == *account), "{name}");
     }
     compare_csv(folder, &months, &cleo.1);
     let empty = folder.json("statement dev:cleo --month 2001-01");
-    assert_eq!((&empty["result"], &empty["entries"]), (&"0".into(), &Value::Array(Vec::new())));
+    assert_eq!((&empty["net"], &empty["entries"]), (&"0".into(), &Value::Array(Vec::new())));
 }
 
 /// Asserts that the lines of comma-separated values are the entries.

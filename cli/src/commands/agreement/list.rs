@@ -77,7 +77,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let rows = try_join_all(rows).await?.into_iter().flatten();
     context.print(&CommandOutput::default().table(Table::new(
         "agreements",
-        ["agreement", "state", "client", "application", "workers", "length", "end", "balance"],
+        ["agreement", "state", "client", "application", "redundancy", "length", "end", "balance"],
         rows,
     )))
 }

@@ -157,5 +157,5 @@ async fn window_table(
             Cell::addresses(testers),
         ]);
     }
-    Ok(Table::new("windows", ["window", "from", "until", "testers"], rows))
+    Ok(Table::new("windows", ["window", "from", "until", "tester_accounts"], rows))
 }

@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let cancelled = agreement.cancel().await?;
     let fields = [
         ("agreement", Cell::address(options.agreement)),
-        ("windows", Cell::count(cancelled.windows)),
+        ("window_count", Cell::count(cancelled.windows)),
         ("end", tick_cell(&clock, cancelled.end)),
     ];
     context.print_transaction(CommandOutput::new(fields), &cancelled.receipt)

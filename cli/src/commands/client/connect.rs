@@ -71,7 +71,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
                 Cell::text(endpoint.token.expose_secret()),
             ]
         });
-        let columns = ["worker", "account", "url", "token"];
+        let columns = ["index", "account", "url", "token"];
         return context.print(&output.table(Table::new("entrances", columns, rows)));
     }
     fields.push(("agreement", Cell::address(agreement)));

@@ -41,8 +41,8 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("work", part(|parts| parts.work)),
         ("tester_fees", part(|parts| parts.fees)),
         ("length", length_cell(&clock, plan.length())),
-        ("windows", Cell::count(quote.windows)),
-        ("testers", Cell::count(quote.testers)),
+        ("window_count", Cell::count(quote.windows)),
+        ("tester_count", Cell::count(quote.testers)),
         ("start", Cell::count(quote.start)),
     ];
     let rows = quote.workers.into_iter().map(|worker| vec![Cell::address(worker)]);

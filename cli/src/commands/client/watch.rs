@@ -107,7 +107,7 @@ impl WatchView<'_> {
         for ((index, worker), shares) in (0_u8..).zip(terms.workers()).zip(&shares) {
             let measured = measurement(shares);
             let line = vec![
-                ("worker", Cell::count(index)),
+                ("index", Cell::count(index)),
                 ("account", Cell::address(worker.account)),
                 ("shares", Cell::Text(shares_text(shares))),
                 ("uptime", uptime_cell(measured.known, measured.measured.basis_points())),

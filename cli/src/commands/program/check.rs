@@ -52,11 +52,11 @@ fn check_program(path: &Path, strict: bool) -> Result<Vec<Cell>, CliError> {
     let (raw, rewritten) = program.wasm_sizes();
     Ok(vec![
         Cell::text(path.display()),
-        Cell::text(raw),
-        Cell::text(rewritten),
-        Cell::text(size),
-        Cell::text(CODE_LIMIT.saturating_sub(size)),
+        Cell::size(raw),
+        Cell::size(rewritten),
+        Cell::size(size),
+        Cell::size(CODE_LIMIT.saturating_sub(size)),
         Cell::count(program.pages()),
-        Cell::text(program.data_size()),
+        Cell::size(program.data_size()),
     ])
 }

@@ -42,7 +42,7 @@ pub(super) fn statement_output(
         ("month", Cell::text(month)),
         ("income", Cell::wei(income)),
         ("cost", Cell::wei(costs)),
-        ("result", Cell::Difference(income, costs)),
+        ("net", Cell::Difference(income, costs)),
     ])
     .table(Table::new("sums", ["entry", "income", "cost"], sums))
     .table(Table::new("entries", columns, rows))

@@ -107,7 +107,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         [("agreement", Cell::address(agreement.address())), ("window", Cell::count(window))];
     context.print(&CommandOutput::new(fields).table(Table::new(
         "probes",
-        ["worker", "url", "number", "served", "failure"],
+        ["index", "url", "number", "ok", "failure"],
         rows,
     )))
 }

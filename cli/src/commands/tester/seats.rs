@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("agreement", Cell::address(options.agreement)),
         ("account", Cell::address(account)),
         ("place", Cell::count(agreement.place(account).await?)),
-        ("windows", Cell::text(number_list(seats))),
+        ("windows_held", Cell::text(number_list(seats))),
         ("tick", tick_cell(clock, market.now().await?)),
     ];
     context.print(&CommandOutput::new(fields).table(Table::new(
