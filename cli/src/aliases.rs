@@ -32,7 +32,7 @@ pub(crate) struct AliasName(String);
 /// A text that cannot be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an alias has 1 to 32 characters: a letter, then letters, digits, `-` and `_`; it is not `dev`"
+    "an alias has 1 to 32 characters: A to Z, a to z, digits, `-` and `_`, the first no digit or sign; it is not `dev`"
 )]
 pub(crate) struct AliasNameError;
 

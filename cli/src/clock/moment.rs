@@ -69,7 +69,7 @@ mod tests {
         let at = |text: &str| Ok(Moment::At(text.parse().unwrap()));
         for (text, expected) in [
             ("99", Ok(Moment::Tick(99))),
-            ("2h", Ok(Moment::After(Duration::from_secs(7_200)))),
+            ("2h", Ok(Moment::After(Duration::from_hours(2)))),
             ("2026-12-24", at("2026-12-23T22:00:00Z")),
             ("2026-12-24T18:00", at("2026-12-24T16:00:00Z")),
             ("2026-12-24 18:00:05", at("2026-12-24T16:00:05Z")),

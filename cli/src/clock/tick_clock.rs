@@ -24,7 +24,7 @@ const MEASURED_BLOCKS: u64 = 10_000;
 
 /// Microseconds of a block on Arbitrum's own chains. A chain that measures nearly the same counts as one of them, so that the
 /// same time is always the same number of ticks there.
-const USUAL_BLOCK: u64 = SECOND / 4;
+const USUAL_BLOCK: u64 = 250_000;
 
 /// How long a tick is, and when one of them was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

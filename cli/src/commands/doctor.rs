@@ -59,10 +59,10 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         if let (Some(market), Some(signer)) = (market, signer) {
             match options.role {
                 Some(DoctorRole::Worker) => {
-                    account::check_worker(&market, &signer, &mut report).await
+                    account::check_worker(&market, &signer, &mut report).await;
                 }
                 Some(DoctorRole::Tester) => {
-                    account::check_tester(&market, &signer, &mut report).await
+                    account::check_tester(&market, &signer, &mut report).await;
                 }
                 Some(DoctorRole::Client) | None => {}
             }

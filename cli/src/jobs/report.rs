@@ -3,7 +3,7 @@
 use muster_compute::{JobResult, Outcome};
 use muster_daemons::client::{JobReport, Verdict};
 
-use crate::output::{Cell, CommandOutput, Table, print_note};
+use crate::output::{Cell, CommandOutput, Table, account_text, print_note};
 
 /// The name of a verdict.
 pub(crate) const fn verdict_name(verdict: Verdict) -> &'static str {
@@ -58,7 +58,7 @@ pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
 pub(crate) fn note_report(report: &JobReport) {
     print_note(report_output(report).text());
     for worker in report.dissenters() {
-        print_note(format_args!("worker {worker} signed another result"));
+        print_note(format_args!("worker {} signed another result", account_text(worker)));
     }
     if let Some(path) = &report.evidence {
         let path = path.display();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use muster_compute::Digest;
 use muster_relay::{Relay, RelayConfig};
@@ -106,6 +106,16 @@ async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_comman
     let (code, stdout, stderr) = market.run("run echo.wasm -- hello 1 2");
     assert_eq!((code, stdout.as_str()), (2, "hello"), "{stderr}");
     assert_eq!(market.agreements(), 1);
+    // Nobody reads what the program prints, or what is said besides.
+    let silent = |close: fn(&mut Child)| {
+        let mut command = market.client("run echo.wasm -- hello");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        close(&mut child);
+        let output = block_in_place(|| child.wait_with_output()).unwrap();
+        (output.status.code(), output.stdout)
+    };
+    assert_eq!(silent(|child| drop(child.stdout.take())), (Some(0), Vec::new()));
+    assert_eq!(silent(|child| drop(child.stderr.take())), (Some(0), b"hello".to_vec()));
     let (code, stdout, stderr) = market.run("run echo.wasm --verify local --json -- again");
     assert_eq!(code, 0, "{stderr}");
     let report: Value = serde_json::from_str(&stdout).unwrap();

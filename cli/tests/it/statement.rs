@@ -24,7 +24,7 @@ fn statements(folder: &TestFolder, name: &str, months: &BTreeSet<String>) -> Vec
 fn sum(statements: &[Value], kind: &str) -> i128 {
     let sums = statements.iter().flat_map(|statement| statement["sums"].as_array().unwrap());
     let own = sums.filter(|sum| sum["entry"] == kind);
-    own.map(|sum| wei(&sum["income"]) - wei(&sum["cost"])).sum()
+    own.map(|sum| wei(&sum["income"]).saturating_sub(wei(&sum["cost"]))).sum()
 }
 
 /// The sum of an account's payments in the ledger whose reason begins with these words.

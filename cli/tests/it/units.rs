@@ -62,7 +62,7 @@ async fn times_have_units_and_ticks_have_dates() {
     let bought =
         folder.json(&format!("client buy {order} --account dev:cleo --expiry 1h --id monday"));
     let agreement = bought["agreement"].as_str().unwrap();
-    let again = format!("client buy --testers 3 --windows 4 --account dev:cleo --id monday");
+    let again = "client buy --testers 3 --windows 4 --account dev:cleo --id monday";
     let repeated = folder.json(&format!("{again} --length 240"));
     assert_eq!(repeated["agreement"], agreement);
     let other = folder.refused(&format!("{again} --length 5m"));

@@ -52,7 +52,7 @@ impl ResignPreview {
         Some(Self {
             penalty: money::tenth(worker.bond),
             bond: worker.bond,
-            most: money::cost(worker.price, finished.last().unwrap_or(0)),
+            most: money::cost(worker.price, finished.max().unwrap_or(0)),
             most_if_it_stays,
         })
     }

@@ -1,6 +1,7 @@
 //! The files in `operations/`: what they start parses, and what they name is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,8 @@ fn settings(path: &str) -> BTreeMap<String, String> {
 }
 
 /// Asserts that the command takes these words.
-fn assert_parses(place: &str, line: Vec<String>) {
-    let parsed = Cli::command().try_get_matches_from(&line);
+fn assert_parses(place: &str, line: &[String]) {
+    let parsed = Cli::command().try_get_matches_from(line);
     parsed.unwrap_or_else(|error| panic!("{place}: {line:?}: {error}"));
 }
 
@@ -39,7 +40,7 @@ fn assert_known<'a>(place: &str, names: impl Iterator<Item = &'a String>) {
     let known: BTreeSet<_> =
         cli.get_arguments().filter_map(|argument| argument.get_env()).collect();
     for name in names.filter(|name| name.starts_with("MUSTER_")) {
-        assert!(known.contains(name.as_ref() as &std::ffi::OsStr), "{place}: {name}");
+        assert!(known.contains(OsStr::new(name)), "{place}: {name}");
     }
 }
 
@@ -52,7 +53,7 @@ fn units_of_systemd_start_commands_that_parse() {
         assert_known(&file, given.keys());
         assert_eq!(unit["EnvironmentFile"], format!("/etc/muster/{role}.env"), "{file}");
         let line = unit["ExecStart"].strip_prefix("/usr/local/bin/").unwrap();
-        assert_parses(&file, words(&line.replace("$OPTIONS", &given["OPTIONS"])));
+        assert_parses(&file, &words(&line.replace("$OPTIONS", &given["OPTIONS"])));
         for section in ["[Unit]", "[Service]", "[Install]"] {
             assert_eq!(text(&file).matches(section).count(), 1, "{file}: {section}");
         }
@@ -77,7 +78,7 @@ fn services_of_compose_start_commands_that_parse_and_name_files_that_exist() {
         found.insert(name);
         let mut line = vec!["muster".to_owned()];
         line.extend(strings(&service["command"]));
-        assert_parses(name, line);
+        assert_parses(name, &line);
         if let Some(file) = service.get("env_file") {
             for file in strings(file) {
                 assert_known(name, settings(&format!("container/{file}")).keys());

@@ -15,7 +15,7 @@ use crate::parse;
     after_help = "Example:\n  muster alias set ada 0x8ba1f109551bD432803012645Ac136ddd64DBA72"
 )]
 pub(crate) struct Options {
-    /// Name: a letter, then letters, digits, `-` and `_`
+    /// Name: A to Z, a to z, digits, `-` and `_`; the first is no digit or sign
     name: AliasName,
 
     /// Address: that of an account or a contract, or a dev account such as dev:alice

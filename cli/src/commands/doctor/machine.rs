@@ -57,7 +57,7 @@ pub(super) fn check_protections(report: &mut Report) {
 fn missing_protections(folder: &Path) -> Result<Vec<String>, CliError> {
     let write = |source| CliError::Write { path: folder.into(), source };
     private_folder(folder).map_err(write)?;
-    let blobs = BlobStore::open(&folder.join("blobs"))?;
+    let blobs = BlobStore::open(folder.join("blobs"))?;
     let runner = block_in_place(|| Runner::new(Settings::new(folder.join("cache")), blobs));
     let runner = runner.map_err(HostError::from)?;
     Ok(runner.missing_protections().iter().map(ToString::to_string).collect())
