@@ -63,12 +63,10 @@ pub(crate) fn init(default: LevelFilter) -> Result<(), CliError> {
         Some(level) => level.parse().map_err(|_| CliError::LogLevel(level.into()))?,
         None => default,
     };
-    // A daemon whose log nobody reads works on: it would panic if it reported that.
     let lines = tracing_subscriber::fmt::layer()
         .event_format(WithAccount(format().with_ansi(false)))
         .with_writer(io::stderr)
-        .with_ansi(false)
-        .log_internal_errors(false);
+        .with_ansi(false);
     let filter = targets(level);
     tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(())
