@@ -57,7 +57,7 @@ pub(crate) enum Command {
 /// Runs a command.
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     match command {
-        Command::Run(options) => run::run(context, *options).await,
+        Command::Run(options) => Box::pin(run::run(context, *options)).await,
         Command::Register(options) => register::run(context, options).await,
         Command::List(options) => list::run(context, options).await,
         Command::Relist(options) => relist::run(context, options).await,

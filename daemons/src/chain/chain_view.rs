@@ -1,32 +1,65 @@
 //! What responders ask the chain.
 
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use alloy::primitives::{Address, B256};
-use muster_client::{Agreement, Market, MarketError, window_seats};
+use lru::LruCache;
+use muster_client::{Agreement, Market, MarketError, Progress, window_seats};
 use muster_messaging::{AgreementInfo, BoxError, ChainFuture, ChainView};
 
 use super::timing::planned_end_second;
 
-/// A [`ChainView`] that asks the market's nodes each time. It caches nothing, so that a reorg is seen at once.
+/// Agreements whose terms are remembered.
+const MAX_CACHED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
+/// A [`ChainView`] that asks the market's nodes each time. It caches the terms of agreements alone, which never change, so that a
+/// reorg is seen at once.
 #[derive(Clone, Debug)]
 pub struct RpcChainView {
     /// The market.
     market: Market,
+    /// Agreements that were there.
+    agreements: Arc<Mutex<LruCache<Address, Agreement>>>,
 }
 
 impl RpcChainView {
     /// The view of a market.
     #[must_use]
-    pub const fn new(market: Market) -> Self {
-        Self { market }
+    pub fn new(market: Market) -> Self {
+        Self { market, agreements: Arc::new(Mutex::new(LruCache::new(MAX_CACHED))) }
     }
 
-    /// An agreement; `None` if the market did not create it.
-    async fn find_agreement(&self, address: Address) -> Result<Option<Agreement>, BoxError> {
-        match self.market.agreement(address).await {
-            Ok(agreement) => Ok(Some(agreement)),
-            Err(MarketError::NotAnAgreement(_)) => Ok(None),
+    /// An agreement and what has happened in it; `None` if the market did not create it, or a reorg has taken it back.
+    async fn find_agreement(
+        &self,
+        address: Address,
+    ) -> Result<Option<(Agreement, Progress)>, BoxError> {
+        let known = self.cache().get(&address).cloned();
+        let agreement = match known {
+            Some(agreement) => agreement,
+            None => match self.market.agreement(address).await {
+                Ok(agreement) => agreement,
+                Err(MarketError::NotAnAgreement(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        match agreement.progress().await {
+            Ok(progress) => {
+                self.cache().put(address, agreement.clone());
+                Ok(Some((agreement, progress)))
+            }
+            Err(MarketError::NoContract(_)) => {
+                self.cache().pop(&address);
+                Ok(None)
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The agreements that are remembered.
+    fn cache(&self) -> MutexGuard<'_, LruCache<Address, Agreement>> {
+        self.agreements.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// See [`ChainView::seat_holder`].
@@ -36,8 +69,9 @@ impl RpcChainView {
         window: u8,
         place: u32,
     ) -> Result<Option<Address>, BoxError> {
-        let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
-        let progress = agreement.progress().await?;
+        let Some((agreement, progress)) = self.find_agreement(agreement).await? else {
+            return Ok(None);
+        };
         let terms = agreement.terms();
         let ticks = progress.course.window_ticks(terms, window);
         if progress.start() == 0 || ticks.is_empty() {
@@ -57,8 +91,9 @@ impl ChainView for RpcChainView {
 
     fn agreement(&self, agreement: Address) -> ChainFuture<'_, Option<AgreementInfo>> {
         Box::pin(async move {
-            let Some(agreement) = self.find_agreement(agreement).await? else { return Ok(None) };
-            let progress = agreement.progress().await?;
+            let Some((agreement, progress)) = self.find_agreement(agreement).await? else {
+                return Ok(None);
+            };
             let workers = (0..).zip(agreement.terms().workers());
             let workers = workers
                 .filter(|(index, _)| progress.has_accepted(*index))

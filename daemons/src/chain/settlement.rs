@@ -3,9 +3,9 @@
 use std::mem;
 
 use alloy::primitives::{Address, keccak256};
-use muster_client::Agreement;
 use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
 use muster_client::protocol::abi::State;
+use muster_client::{Agreement, urgent};
 use tokio::time::{Duration, Instant};
 
 use crate::error::DaemonError;
@@ -72,7 +72,7 @@ impl SettleTask {
                 return Ok(SettleState::Pending(NextEvent::untimed(what)));
             }
             let ours = agreement.clone().with_purpose(&format!("settle/{address}"));
-            match ours.settle().await {
+            match urgent(ours.settle()).await {
                 Ok(_) => {}
                 // Another account was faster.
                 Err(_) if is_settled(agreement).await? => {}

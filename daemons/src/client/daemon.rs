@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
+use muster_client::MarketError;
 use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
-use muster_client::{MarketError, urgent};
 use muster_messaging::{PassResponder, SampleResponder};
 use tokio::task::JoinSet;
 
@@ -98,7 +98,7 @@ impl ClientDaemon {
         let (mut next_event, mut failed) = (None, None);
         let (addresses, next) = self.open_agreements().await?;
         for address in addresses {
-            match urgent(self.step_agreement(address, next)).await {
+            match self.step_agreement(address, next).await {
                 Err(DaemonError::Market(MarketError::NotAnAgreement(_))) => {}
                 Ok(None) => {
                     self.credit_check.hurry();

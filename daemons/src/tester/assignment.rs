@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats};
+use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats, urgent};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::check::ProbeKind;
@@ -240,7 +240,7 @@ impl Assignment {
             .get_or_insert_with(|| next.saturating_add(rand::random_range(0..longest_delay)));
         if next >= settle_at {
             let agreement = self.agreement.clone().with_purpose(&format!("settle/{address}"));
-            agreement.settle().await?;
+            urgent(agreement.settle()).await?;
         }
         Ok(Some(NextEvent::at_tick(settle_at, format_args!("somebody to settle {address}"))))
     }

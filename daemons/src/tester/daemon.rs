@@ -7,7 +7,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use futures::stream::{self, StreamExt};
 use muster_client::protocol::abi::Worker;
-use muster_client::{Application, Head, MarketError, urgent};
+use muster_client::{Application, Head, MarketError};
 use tokio_util::sync::CancellationToken;
 
 use super::assignment::Assignment;
@@ -155,7 +155,7 @@ impl TesterDaemon {
                     continue;
                 }
             };
-            match urgent(assignment.step(&progress, now, next)).await {
+            match assignment.step(&progress, now, next).await {
                 Ok(None) => {
                     self.credit_check.hurry();
                     self.context.store().close_agreement(address)?;

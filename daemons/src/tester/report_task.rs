@@ -9,7 +9,7 @@ use std::slice;
 use std::sync::Arc;
 
 use muster_client::protocol::report::Entry;
-use muster_client::{Agreement, PostedReport, Progress, encode_batch, seats};
+use muster_client::{Agreement, PostedReport, Progress, encode_batch, seats, urgent};
 use muster_messaging::{Content, Message};
 use tokio::task::JoinSet;
 
@@ -167,7 +167,7 @@ impl ReportTask {
                 continue;
             }
             let agreement = self.agreement.clone().with_purpose(&format!("batch/{address}"));
-            let batch = agreement.report_batch(&missing).await?;
+            let batch = urgent(agreement.report_batch(&missing)).await?;
             let (stored, skipped) = (batch.stored.len(), batch.skipped.len());
             tracing::info!(agreement = %address, stored, skipped, "reports posted");
             metrics::counter!("muster_tester_posted_reports_total")
@@ -181,7 +181,7 @@ impl ReportTask {
         let address = self.agreement.address();
         let session = self.probe_context.session(address)?;
         let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
-        agreement.report(&session, entries).await?;
+        urgent(agreement.report(&session, entries)).await?;
         metrics::counter!("muster_tester_reports_total").increment(1);
         Ok(())
     }

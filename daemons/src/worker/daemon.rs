@@ -194,7 +194,10 @@ impl WorkerDaemon {
         tasks.sort_by_key(|(_, task)| task.state() != State::Offered);
         let addresses: Vec<_> = tasks.into_iter().map(|(address, _)| *address).collect();
         for address in addresses {
-            match urgent(self.step_agreement(address, next, needs_slot, &mut open)).await {
+            let is_offered =
+                self.tasks.get(&address).is_some_and(|task| task.state() == State::Offered);
+            let step = self.step_agreement(address, next, needs_slot, &mut open);
+            match if is_offered { urgent(step).await } else { step.await } {
                 Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error),
@@ -206,8 +209,12 @@ impl WorkerDaemon {
             metrics::gauge!("muster_worker_agreements", "state" => state_text(state)).set(count);
         }
         let market = self.context.market();
-        // Nobody is served without an agreement, whatever the time is.
-        let now = if open.is_empty() { 0 } else { market.now_within(RECENT).await? };
+        // Nobody is served without an agreement, whatever the time is; and what has started did so by now, even if the block that
+        // was read is from before the accept.
+        let now = match open.iter().map(|(_, entry)| entry.ticks.start).max() {
+            Some(started) => market.now_within(RECENT).await?.max(started),
+            None => 0,
+        };
         self.agreement_table.replace(now, market.settings().clock == Clock::Second, open);
         failed.map_or(Ok(next_event), Err)
     }
