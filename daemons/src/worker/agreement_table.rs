@@ -7,8 +7,9 @@ use std::sync::{PoisonError, RwLock};
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::receipt::part_of_window;
 use muster_gateway::{AuthorizationError, Upstream};
+use tokio::time::{Duration, Instant};
 
-use crate::unix_time::unix_now;
+use crate::unix_time::subsecond;
 
 /// What the gateway knows of an agreement that this worker serves.
 #[derive(Clone, Debug)]
@@ -43,17 +44,19 @@ struct TableState {
     tick: u64,
     /// Whether ticks are seconds, so that they pass without a step.
     ticks_are_seconds: bool,
-    /// The machine's second of the latest step. Ticks of seconds change when that does, so that a worker is never in another
-    /// window than testers whose clocks are right.
-    updated_at: u64,
+    /// The time of the latest step.
+    updated_at: Instant,
+    /// How much of the machine's second was over then. Ticks of seconds change when that second does, so that a worker is never
+    /// in another window than testers whose clocks are right.
+    subsecond: Duration,
     /// The agreements.
     entries: HashMap<Address, TableEntry>,
 }
 
 impl TableState {
-    /// The tick in a second of the machine.
-    const fn now(&self, second: u64) -> u64 {
-        let passed = second.saturating_sub(self.updated_at);
+    /// The tick so long after the latest step.
+    const fn now(&self, elapsed: Duration) -> u64 {
+        let passed = elapsed.saturating_add(self.subsecond).as_secs();
         if self.ticks_are_seconds { self.tick.saturating_add(passed) } else { self.tick }
     }
 }
@@ -63,7 +66,8 @@ impl Default for AgreementTable {
         Self(RwLock::new(TableState {
             tick: 0,
             ticks_are_seconds: false,
-            updated_at: unix_now(),
+            updated_at: Instant::now(),
+            subsecond: subsecond(),
             entries: HashMap::new(),
         }))
     }
@@ -77,8 +81,9 @@ impl AgreementTable {
         ticks_are_seconds: bool,
         open: Vec<(Address, TableEntry)>,
     ) {
-        let (updated_at, entries) = (unix_now(), open.into_iter().collect());
-        let state = TableState { tick, ticks_are_seconds, updated_at, entries };
+        let (updated_at, subsecond) = (Instant::now(), subsecond());
+        let entries = open.into_iter().collect();
+        let state = TableState { tick, ticks_are_seconds, updated_at, subsecond, entries };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
@@ -92,7 +97,7 @@ impl AgreementTable {
     ) -> Result<(TableEntry, Position), AuthorizationError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let entry = state.entries.get(&agreement).ok_or(AuthorizationError::UnknownAgreement)?;
-        let now = state.now(unix_now());
+        let now = state.now(state.updated_at.elapsed());
         let Range { start, end } = entry.ticks;
         let current = entry.windows.iter().find(|(_, ticks)| ticks.contains(&now));
         let current = current.filter(|_| now < end).map(|(window, ticks)| {
@@ -113,11 +118,12 @@ mod tests {
         let state = |ticks_are_seconds| TableState {
             tick: 100,
             ticks_are_seconds,
-            updated_at: 7_000,
+            updated_at: Instant::now(),
+            subsecond: Duration::from_millis(700),
             entries: HashMap::new(),
         };
-        let ticks = [6_999, 7_000, 7_001, 7_090].map(|second| state(true).now(second));
-        assert_eq!(ticks, [100, 100, 101, 190]);
-        assert_eq!(state(false).now(7_090), 100);
+        let ticks = [0, 299, 300, 1_299, 1_300, 90_000].map(Duration::from_millis);
+        assert_eq!(ticks.map(|elapsed| state(true).now(elapsed)), [100, 100, 101, 101, 102, 190]);
+        assert_eq!(state(false).now(Duration::from_secs(90)), 100);
     }
 }
