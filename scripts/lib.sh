@@ -67,7 +67,7 @@ build_muster() {
 
 # Builds target/debug/node-proxy, and makes `node-proxy` that program; after prepare_programs.
 build_node_proxy() {
-  [ -n "${MUSTER_BUILT:-}" ] && [ -x target/debug/node-proxy ] || cargo build --quiet --locked -p muster-node-proxy
+  if [ -z "${MUSTER_BUILT:-}" ] || [ ! -x target/debug/node-proxy ]; then cargo build --quiet --locked -p muster-node-proxy; fi
 }
 
 # Runs the command `muster`, built if need be.
