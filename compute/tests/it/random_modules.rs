@@ -5,7 +5,7 @@ use arbitrary::Unstructured;
 use muster_compute::{
     CompileLimits, JobDocument, ModuleError, Optimization, RunError, check_module,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 use wasm_smith::{Config, Module};
 
 /// How many modules are checked: `MUSTER_COMPUTE_RANDOM_MODULES=100000` for the long run.
@@ -109,7 +109,7 @@ fn random_programs_end_alike_with_and_without_optimisation() {
         });
         if let (Some(plain), Some(optimised)) = (plain, optimised) {
             assert_eq!(plain, optimised, "seed {seed}");
-            results += &format!("{seed} {}\n", plain.digest().unwrap());
+            writeln!(results, "{seed} {}", plain.digest().unwrap()).unwrap();
         }
     }
     assert!(!results.is_empty());
