@@ -21,21 +21,12 @@ pub enum Optimization {
     Speed,
 }
 
-/// An engine that compiles, or one that can only run what was compiled.
-pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engine> {
-    let mut config = Config::new();
-    #[cfg(feature = "pulley")]
-    config.target("pulley64")?;
+/// Sets the arithmetic and the instructions of jobs, so that any engine computes the same bits, and leaves out what only
+/// messages to people need.
+pub fn set_arithmetic(config: &mut Config) {
     config
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
-        .cranelift_opt_level(match optimization {
-            Optimization::None => OptLevel::None,
-            Optimization::Speed => OptLevel::Speed,
-        })
-        .wasm_reference_types(true)
-        .wasm_bulk_memory(true)
-        .wasm_multi_value(true)
         .wasm_simd(true)
         .wasm_relaxed_simd(true)
         .wasm_tail_call(true)
@@ -43,20 +34,36 @@ pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engin
         .wasm_exceptions(true)
         .wasm_threads(true)
         .shared_memory(false)
-        .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_gc(false)
         .wasm_function_references(false)
+        .concurrency_support(false)
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false);
+}
+
+/// An engine that compiles, or one that can only run what was compiled.
+pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engine> {
+    let mut config = Config::new();
+    #[cfg(feature = "pulley")]
+    config.target("pulley64")?;
+    set_arithmetic(&mut config);
+    config
+        .cranelift_opt_level(match optimization {
+            Optimization::None => OptLevel::None,
+            Optimization::Speed => OptLevel::Speed,
+        })
+        .wasm_reference_types(true)
+        .wasm_bulk_memory(true)
+        .wasm_multi_value(true)
+        .wasm_multi_memory(false)
         .wasm_wide_arithmetic(false)
         .wasm_custom_page_sizes(false)
         .max_wasm_stack(WASM_STACK)
         // Not used, and must not be less.
         .async_stack_size(WASM_STACK)
-        .concurrency_support(false)
         .gc_heap_initial_size(ENGINE_HEAP)
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false)
-        .native_unwind_info(false)
         .enable_compiler(compiles);
     Engine::new(&config)
 }

@@ -48,12 +48,13 @@ pub fn default_order(
     }
 }
 
-/// Whether a worker that is listed can be bought with an order of its application.
+/// Whether a worker that is listed can be bought with an order of its application: for so long, with at least this score and
+/// this promised uptime.
 #[must_use]
-pub fn satisfies(worker: &Worker, order: &Order) -> bool {
-    U256::from(worker.maxLength) >= order.length
-        && worker.promised >= order.minUptime
-        && worker.score >= order.minScore
+pub fn satisfies(worker: &Worker, length: U256, min_score: u16, min_uptime: u16) -> bool {
+    U256::from(worker.maxLength) >= length
+        && worker.score >= min_score
+        && worker.promised >= min_uptime
 }
 
 /// Checks the numbers of an order at tick `now` and narrows them to their ranges.

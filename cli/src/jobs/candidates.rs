@@ -71,11 +71,14 @@ fn limits_text(memory: u64, storage: u64, time: u64) -> String {
 
 /// The cheapest listed workers that satisfy an order.
 async fn cheapest(market: &Market, order: &Order) -> Result<Vec<Worker>, CliError> {
+    let Order { application, length, minScore, minUptime, .. } = order;
     let (mut found, mut from) = (Vec::new(), 0);
     loop {
-        let page = market.listed_workers(order.application, from).await?;
+        let page = market.listed_workers(*application, from).await?;
         let next = page.last().map_or(0, |last| last.next);
-        found.extend(page.into_iter().filter(|worker| satisfies(worker, order)));
+        found.extend(
+            page.into_iter().filter(|worker| satisfies(worker, *length, *minScore, *minUptime)),
+        );
         if next == 0 || found.len() >= MAX_ASKED {
             found.truncate(MAX_ASKED);
             return Ok(found);

@@ -51,7 +51,7 @@ fn command_schema(shape: &Shape) -> Value {
         }
         Some(events) => {
             let reference = |name: &&str| json!({ "$ref": format!("#/$defs/events/{name}") });
-            let mut lines: Vec<_> = events.iter().map(reference).collect();
+            let mut lines: Vec<_> = events.iter().copied().flatten().map(reference).collect();
             if !shape.fields.is_empty() {
                 let event = [("event".to_owned(), json!({ "const": "ready" }))];
                 lines.insert(0, object_schema(shape.fields, event));

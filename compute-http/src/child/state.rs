@@ -3,16 +3,13 @@
 use super::log::{Log, LogSender};
 use crate::request::LogStream;
 use hyper::http;
-use muster_compute::Variable;
+use muster_compute::{MemoryLimit, Variable};
 use std::fmt;
-use wasmtime::{ResourceLimiter, component::ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
-
-/// What an element of a table costs, in bytes of memory.
-const TABLE_ELEMENT_COST: u64 = 16;
 
 /// How many streams, headers and so on a request may hold at once: more than any needs, and bounded.
 const MAX_RESOURCES: usize = 16_384;
@@ -47,7 +44,7 @@ impl State {
             http: WasiHttpCtx::new(),
             table,
             outgoing: NoRequests,
-            memory: MemoryLimit(memory),
+            memory: MemoryLimit::new(memory),
         }
     }
 }
@@ -84,57 +81,5 @@ impl WasiHttpHooks for NoRequests {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         Box::new(async { Err(Error::HttpRequestDenied) })
-    }
-}
-
-/// The bytes that memories and tables of a request may still take.
-#[derive(Debug)]
-pub(super) struct MemoryLimit(u64);
-
-impl MemoryLimit {
-    /// Takes what something grows by, unless that is too much.
-    fn take(&mut self, current: usize, desired: usize, cost: u64) -> bool {
-        let growth = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
-        let left = self.0.checked_sub(growth.saturating_mul(cost));
-        self.0 = left.unwrap_or(self.0);
-        left.is_some()
-    }
-}
-
-impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(maximum.is_none_or(|most| desired <= most) && self.take(current, desired, 1))
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let fits = maximum.is_none_or(|most| desired <= most);
-        Ok(fits && self.take(current, desired, TABLE_ELEMENT_COST))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memories_and_tables_share_a_limit() {
-        let mut limit = MemoryLimit(100);
-        assert!(limit.memory_growing(0, 50, None).unwrap());
-        assert!(!limit.memory_growing(50, 60, Some(55)).unwrap());
-        assert!(!limit.memory_growing(0, 51, None).unwrap());
-        assert!(limit.table_growing(0, 3, None).unwrap());
-        assert!(!limit.table_growing(3, 4, None).unwrap());
-        assert!(limit.memory_growing(50, 52, None).unwrap());
-        assert!(!limit.memory_growing(52, 53, None).unwrap());
     }
 }

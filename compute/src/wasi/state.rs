@@ -2,7 +2,7 @@
 
 use super::{clock::Clock, descriptor::Descriptors, random::Random};
 use crate::{
-    Digest, JobDocument,
+    Digest, JobDocument, MemoryLimit,
     fs::{Content, FileSystem, Storage},
 };
 use std::sync::Arc;
@@ -42,10 +42,8 @@ pub(crate) struct Wasi {
     pub(super) engine_heap: Option<usize>,
     /// The size of the program's memory.
     pub(super) memory_size: usize,
-    /// The bytes of memory and tables that the program has.
-    pub(super) used: u64,
-    /// Those that it may have.
-    pub(super) limit: u64,
+    /// What memory and tables may still take.
+    limit: MemoryLimit,
 }
 
 /// The program called `proc_exit`.
@@ -86,8 +84,7 @@ impl Wasi {
             initial_refused: false,
             engine_heap: None,
             memory_size: 0,
-            used: 0,
-            limit: job.limits.memory,
+            limit: MemoryLimit::new(job.limits.memory),
         }
     }
 
@@ -98,13 +95,8 @@ impl Wasi {
 
     /// Takes memory, if the limit allows it.
     pub(super) fn take(&mut self, current: usize, desired: usize, unit: u64) -> bool {
-        let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
-        let used = self.used.saturating_add(more.saturating_mul(unit));
-        if used > self.limit {
-            self.initial_refused |= current == 0;
-            return false;
-        }
-        self.used = used;
-        true
+        let is_taken = self.limit.take(current, desired, unit);
+        self.initial_refused |= !is_taken && current == 0;
+        is_taken
     }
 }

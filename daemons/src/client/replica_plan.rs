@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use muster_client::Application;
 use muster_client::protocol::abi::Worker;
+use muster_client::protocol::order::satisfies;
 
 use crate::error::DaemonError;
 
@@ -96,9 +97,7 @@ impl Situation<'_> {
         let qualifies = |worker: &&Worker| {
             worker.application == application.0
                 && worker.listed
-                && worker.maxLength >= length
-                && worker.score >= min_score
-                && worker.promised >= min_uptime
+                && satisfies(worker, U256::from(length), min_score, min_uptime)
                 && !is_taken(worker)
         };
         let mut chosen: Vec<Worker> = workers.iter().filter(qualifies).copied().collect();

@@ -9,8 +9,8 @@ pub(super) struct Shape {
     pub(super) fields: &'static str,
     /// Its tables, each with its columns.
     pub(super) tables: &'static [(&'static str, &'static str)],
-    /// For a command that keeps running, the events that it prints.
-    pub(super) events: Option<&'static [&'static str]>,
+    /// For a command that keeps running, the lists of events that it prints.
+    pub(super) events: Option<&'static [&'static [&'static str]]>,
 }
 
 /// A command that prints one value.
@@ -26,7 +26,7 @@ const fn value(
 const fn lines(
     command: &'static str,
     fields: &'static str,
-    events: &'static [&'static str],
+    events: &'static [&'static [&'static str]],
 ) -> Shape {
     Shape { command, fields, tables: &[], events: Some(events) }
 }
@@ -46,7 +46,7 @@ const PAID_WORKERS: &str = "account accepted resigned ticks known_windows uptime
 /// What a settlement paid to each tester.
 const PAID_TESTERS: &str = "account seat_count fee";
 
-/// What every command of the market can print as an event, without those of `client watch` alone.
+/// What every command that prints events of the market can print.
 const ALL: &[&str] = &[
     "AbsentReleased",
     "Accepted",
@@ -74,65 +74,11 @@ const ALL: &[&str] = &[
     "WorkerUpdated",
 ];
 
-/// [`ALL`], and what a reorg takes back.
-const ALL_AND_REORGS: &[&str] = &[
-    "AbsentReleased",
-    "Accepted",
-    "AgreementSettled",
-    "AvailabilityChanged",
-    "Burned",
-    "Cancelled",
-    "CheckedIn",
-    "Closed",
-    "ContractBought",
-    "Credited",
-    "KeyChanged",
-    "Listed",
-    "PurchaseRefused",
-    "Released",
-    "ReportSkipped",
-    "Reported",
-    "ReputationChanged",
-    "Resigned",
-    "StakeChanged",
-    "Started",
-    "Unlisted",
-    "Withdrawn",
-    "WorkerRegistered",
-    "WorkerUpdated",
-    "MovedBack",
-];
+/// What tells of a reorg.
+const REORG: &[&str] = &["MovedBack"];
 
-/// What `client watch` prints.
-const WATCHED: &[&str] = &[
-    "AbsentReleased",
-    "Accepted",
-    "AgreementSettled",
-    "AvailabilityChanged",
-    "Burned",
-    "Cancelled",
-    "CheckedIn",
-    "Closed",
-    "ContractBought",
-    "Credited",
-    "KeyChanged",
-    "Listed",
-    "PurchaseRefused",
-    "Released",
-    "ReportSkipped",
-    "Reported",
-    "ReputationChanged",
-    "Resigned",
-    "StakeChanged",
-    "Started",
-    "Unlisted",
-    "Withdrawn",
-    "WorkerRegistered",
-    "WorkerUpdated",
-    "MovedBack",
-    "Shares",
-    "State",
-];
+/// What `client watch` alone prints.
+const WATCHED: &[&str] = &["Shares", "State"];
 
 /// The commands in alphabetical order.
 #[rustfmt::skip]
@@ -157,7 +103,7 @@ pub(super) const SHAPES: &[Shape] = &[
     value("client quote", "price work? tester_fees? length window_count tester_count start", &[("workers", "account")]),
     lines("client run", "state account health", &[]),
     value("client try", "url number", &[("factors", "factor")]),
-    lines("client watch", "", WATCHED),
+    lines("client watch", "", &[ALL, REORG, WATCHED]),
     value("completions", "shell script", &[]),
     value("config", "", &[
         ("settings", "setting value? origin"),
@@ -170,7 +116,7 @@ pub(super) const SHAPES: &[Shape] = &[
     lines("example cheat", "url", &[]),
     lines("example factor", "url", &[]),
     value("fund", "to amount balance transaction block gas", &[]),
-    lines("history", "", ALL),
+    lines("history", "", &[ALL]),
     value("job cancel", "cancelled", &[]),
     value("job fetch", "stdout*", &[("files*", "path size")]),
     value("job list", "", &[("jobs", "job label state outcome? created")]),
@@ -219,7 +165,7 @@ pub(super) const SHAPES: &[Shape] = &[
     value("tester report", "agreement tester transaction block gas", &[("entries", "index window made served")]),
     lines("tester run", "state account health", &[]),
     value("tester seats", "agreement account place windows_held tick", &[("seats", "window from until")]),
-    lines("watch", "", ALL_AND_REORGS),
+    lines("watch", "", &[ALL, REORG]),
     value("withdraw", "to amount transaction block gas", &[]),
     value("worker accept", "agreement worker start end transaction block gas", &[]),
     worker_transaction("worker available"),

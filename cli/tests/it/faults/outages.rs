@@ -120,20 +120,29 @@ async fn a_worker_accepts_again_after_a_reorg() {
     print_row("worker", "accept", "reorg", "accepts again");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_settles_again_after_a_reorg() {
-    let test_market = TestMarket::with_long_windows("settled-back").await;
-    let (folder, relay) =
-        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
+/// An agreement that nobody accepts, so that its whole price comes back; the daemon of its client, and the URL of its health.
+pub(super) async fn start_refund(
+    test_market: &TestMarket,
+    relay: &Relay,
+) -> (String, BackgroundProcess, String) {
+    let folder = &test_market.folder;
     test_market.fund_accounts(&["ada", "cleo"]);
     folder.json("worker register --account dev:ada --price 1000gwei");
-    // Nobody accepts the agreement: its whole price comes back.
     let agreement = buy(folder);
     let options = format!("--relay {} --courtesy 0 --withdraw-at 1wei", relay.url());
     let mut daemon =
         BackgroundProcess::start(folder, &format!("client run --account dev:cleo {options}"));
     let health = daemon.health();
     until_waiting_for(&health, "a worker to accept 0x").await;
+    (agreement, daemon, health)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_settles_again_after_a_reorg() {
+    let test_market = TestMarket::with_long_windows("settled-back").await;
+    let relay = Relay::start(RelayConfig::default()).await.unwrap();
+    let (agreement, daemon, health) = start_refund(&test_market, &relay).await;
+    let folder = &test_market.folder;
     let before = test_market.rpc("evm_snapshot", json!([])).await;
     let state = || folder.json(&format!("agreement show {agreement}"))["state"].clone();
     test_market.advance_time(700).await;

@@ -3,7 +3,7 @@
 use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
 
-use super::outages::buy;
+use super::outages::{buy, start_refund};
 use super::{print_row, transactions, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestMarket, until};
 use crate::worker::{is_listed, worker};
@@ -51,17 +51,9 @@ async fn a_worker_accepts_settles_and_withdraws_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_settles_again() {
     let test_market = TestMarket::with_long_windows("reorg-client").await;
-    let (folder, relay) =
-        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
-    test_market.fund_accounts(&["ada", "cleo"]);
-    folder.json("worker register --account dev:ada --price 1000gwei");
-    // Nobody accepts the agreement: its whole price comes back.
-    let agreement = buy(folder);
-    let options = format!("--relay {} --courtesy 0 --withdraw-at 1wei", relay.url());
-    let mut daemon =
-        BackgroundProcess::start(folder, &format!("client run --account dev:cleo {options}"));
-    let health = daemon.health();
-    until_waiting_for(&health, "a worker to accept 0x").await;
+    let relay = Relay::start(RelayConfig::default()).await.unwrap();
+    let (agreement, daemon, health) = start_refund(&test_market, &relay).await;
+    let folder = &test_market.folder;
     test_market.advance_time(700).await;
     let is_refunded = async || {
         folder.json(&format!("agreement show {agreement}"))["state"] == "void"

@@ -48,6 +48,19 @@ async fn hired(chain: &TestChain, client: &PrivateKeySigner) -> Vec<Vec<Address>
     all
 }
 
+/// Workers with these prices, and their accounts.
+async fn register_workers(
+    chain: &TestChain,
+    prices: &[u128],
+) -> (Vec<PrivateKeySigner>, Vec<Address>) {
+    let mut workers = Vec::new();
+    for price in prices {
+        workers.push(chain.register_worker(&offer(*price)).await);
+    }
+    let accounts = workers.iter().map(PrivateKeySigner::address).collect();
+    (workers, accounts)
+}
+
 /// Accepts an agreement, by its place among all.
 async fn accept(chain: &TestChain, worker: &PrivateKeySigner, place: usize) {
     let market = chain.market(worker).await;
@@ -58,11 +71,7 @@ async fn accept(chain: &TestChain, worker: &PrivateKeySigner, place: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_hires_replaces_and_renews() {
     let chain = TestChain::new().await;
-    let mut workers = Vec::new();
-    for price in [7, 8, 9] {
-        workers.push(chain.register_worker(&offer(price)).await);
-    }
-    let accounts: Vec<Address> = workers.iter().map(PrivateKeySigner::address).collect();
+    let (workers, accounts) = register_workers(&chain, &[7, 8, 9]).await;
     let client = chain.new_account();
     let mut daemon = start(&chain, &client, target()).await;
     for _ in 0..3 {
@@ -97,12 +106,12 @@ async fn client_hires_replaces_and_renews() {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_hires_no_more_than_its_budget_allows_and_says_so() {
     let chain = TestChain::new().await;
-    let workers = [chain.register_worker(&offer(7)).await, chain.register_worker(&offer(8)).await];
+    let (_, accounts) = register_workers(&chain, &[7, 8]).await;
     let client = chain.new_account();
     let one = u128::from(LENGTH) * 7;
     let mut daemon = start(&chain, &client, ReplicaTarget { budget: one + 1, ..target() }).await;
     daemon.step().await.unwrap();
-    assert_eq!(hired(&chain, &client).await, [[workers[0].address()]]);
+    assert_eq!(hired(&chain, &client).await, [[accounts[0]]]);
     for _ in 0..2 {
         let error = daemon.step().await.unwrap_err();
         assert!(error.is_transient());
@@ -158,11 +167,7 @@ impl ReplicaWatch for Watch {
 #[tokio::test(flavor = "multi_thread")]
 async fn client_replaces_a_worker_that_fails_and_counts_only_what_is_watched() {
     let chain = TestChain::new().await;
-    let mut workers = Vec::new();
-    for price in [7, 8, 9] {
-        workers.push(chain.register_worker(&offer(price)).await);
-    }
-    let accounts: Vec<Address> = workers.iter().map(PrivateKeySigner::address).collect();
+    let (workers, accounts) = register_workers(&chain, &[7, 8, 9]).await;
     let client = chain.new_account();
     // An agreement for something else, with the cheapest worker.
     chain.buy(&client, 1, 0).await;
