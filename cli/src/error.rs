@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
 use muster_daemons::tester::{ProbeFailure, ReferenceError};
 use muster_daemons::{DaemonError, StoreError};
+use muster_gateway::TlsError;
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
@@ -213,6 +214,9 @@ pub(crate) enum CliError {
         "the worker needs something to serve: give --upstream or --exec, or --compute to run jobs of clients"
     )]
     NoService,
+    /// A certificate that cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A worker that cannot run jobs.
     #[error("{0}: choose another --job-folder if the folder is the reason")]
     JobHost(#[from] HostError),

@@ -18,8 +18,9 @@ use crate::error::CliError;
 const LEVEL_VARIABLE: &str = "MUSTER_LOG";
 
 /// Beginnings of the targets that log at this level: `muster` is this crate and all of `muster_client`,
-/// `muster_daemons`, `muster_gateway` and so on. Other crates log warnings at most, because they would log URLs.
-const WORKSPACE_TARGETS: [&str; 3] = ["muster", "stylus_devnode", "stylus_engine"];
+/// `muster_daemons`, `muster_gateway` and so on; `service` is the output of services that a worker starts. Other crates log
+/// warnings at most, because they would log URLs.
+const WORKSPACE_TARGETS: [&str; 4] = ["muster", "service", "stylus_devnode", "stylus_engine"];
 
 /// The name of the account that this process works for.
 static ACCOUNT: OnceLock<String> = OnceLock::new();
@@ -94,6 +95,7 @@ mod tests {
             "muster_daemons::run_loop",
             "muster_gateway",
             "muster_messaging",
+            "service",
             "stylus_devnode::console",
         ] {
             assert!(info.would_enable(target, &Level::INFO), "{target}");

@@ -7,6 +7,7 @@ use crate::program_file::with_suffix;
 pub(crate) mod check;
 pub(crate) mod compute;
 pub(crate) mod daemon;
+pub(crate) mod gateway;
 pub(crate) mod global;
 pub(crate) mod heading;
 pub(crate) mod hire;
@@ -16,6 +17,7 @@ pub(crate) mod program;
 pub(crate) mod reference;
 pub(crate) mod refund;
 pub(crate) mod service;
+pub(crate) mod tls;
 
 /// Bytes of this many mebibytes.
 pub(crate) const fn mebibytes(count: u64) -> u64 {

@@ -18,7 +18,8 @@ pub enum DaemonError {
     /// The market refused, or no node could be asked. The next step retries, unless the market never accepts the offer.
     #[error(transparent)]
     Market(#[from] MarketError),
-    /// The state file failed. The daemon ends: without it, it could do something twice.
+    /// The state file failed. The daemon ends, because without it, it could do something twice; while the disk is full, the next
+    /// step tries again, because nothing was written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The mailbox could not be opened, or a message could not be sealed or sent.
@@ -94,10 +95,11 @@ impl DaemonError {
 
     /// Whether the loop retries after this error. It does not where the account, the offer or the state file is wrong.
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Market(error) => !is_invalid_offer(error),
             Self::TooFewReplicas { .. } | Self::Jobs(_) => true,
+            Self::Store(error) => error.is_disk(),
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }

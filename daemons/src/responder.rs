@@ -6,7 +6,7 @@ use std::sync::Arc;
 use backon::{ExponentialBuilder, Retryable};
 use muster_messaging::{Delivery, Mailbox, Message, MessageError, MessageKey, Transport, seal};
 use tokio::task::JoinSet;
-use tokio::time::Duration;
+use tokio::time::{Duration, sleep};
 
 use crate::context::DaemonContext;
 #[cfg(feature = "failpoints")]
@@ -20,6 +20,9 @@ const MAX_CONCURRENT_REPLIES: usize = 64;
 /// The pauses before a reply is retried, after the chain or all relays failed: 1, 2, 4, 8 and 16 seconds.
 const RETRIES: ExponentialBuilder =
     ExponentialBuilder::new().with_min_delay(Duration::from_secs(1)).with_max_times(5);
+
+/// The pause before a message is recorded again that could not be.
+const RECORD_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The fail points of every responder: the message is received, the reply is made, the reply is sent.
 #[cfg(feature = "failpoints")]
@@ -66,7 +69,10 @@ pub(crate) async fn spawn_responder<R: Responder>(
                     });
                 }
                 Err(MessageError::TransportClosed) => return,
-                Err(error) => tracing::warn!(%error, "incoming message dropped"),
+                Err(error) => {
+                    tracing::warn!(%error, "a message waits for the state file");
+                    sleep(RECORD_RETRY_DELAY).await;
+                }
             }
             while replies.try_join_next().is_some() {}
             if replies.len() >= MAX_CONCURRENT_REPLIES {

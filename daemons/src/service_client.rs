@@ -24,8 +24,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An idle connection, of a WebSocket, is checked after this time.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// The timeout of a response, for testers and clients alike. Gateways give up earlier.
+/// The timeout of a response to a probe, and to a request of the job API, for testers and clients alike.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How much longer a request of the client's own programs may take: gateways give up earlier.
+pub(crate) const LONG_RESPONSE: Duration = Duration::from_mins(4);
 
 /// The longest body in bytes that counts as a part of its response: a request whose connection was cut in it is repeated.
 const SHORT_BODY: u64 = 64 << 10;
@@ -95,19 +98,19 @@ impl ServiceClient {
         self.send_long(request, token, session, Duration::ZERO).await
     }
 
-    /// As [`ServiceClient::send`], for a request whose body needs this time in addition.
+    /// As [`ServiceClient::send`], for a request that may take this time in addition.
     pub(crate) async fn send_long(
         &self,
         request: RequestBuilder,
         token: &str,
         session: B256,
-        body_time: Duration,
+        more_time: Duration,
     ) -> Result<Response, RequestFailure> {
         let request = authenticate(request, token, session).build();
         let request = request.map_err(|_| RequestFailure::NoConnection)?;
         let again = if request.method().is_idempotent() { request.try_clone() } else { None };
-        let response = match (self.send_once(request, body_time).await, again) {
-            (Err(RequestFailure::Cut), Some(again)) => self.send_once(again, body_time).await?,
+        let response = match (self.send_once(request, more_time).await, again) {
+            (Err(RequestFailure::Cut), Some(again)) => self.send_once(again, more_time).await?,
             (result, _) => result?,
         };
         if is_rejected(&response) { Err(RequestFailure::Rejected(response)) } else { Ok(response) }
@@ -129,7 +132,7 @@ impl ServiceClient {
     async fn send_once(
         &self,
         request: Request,
-        body_time: Duration,
+        more_time: Duration,
     ) -> Result<Response, RequestFailure> {
         let response = async {
             let response = self.http.execute(request).await?;
@@ -138,7 +141,7 @@ impl ServiceClient {
                 _ => Ok(response),
             }
         };
-        match timeout(self.response_timeout.saturating_add(body_time), response).await {
+        match timeout(self.response_timeout.saturating_add(more_time), response).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if error.is_connect() => Err(RequestFailure::NoConnection),
             Ok(Err(error)) if !error.is_timeout() => Err(RequestFailure::Cut),

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use muster_tls::TlsServer;
+
 use crate::token::Secret;
 
 /// The smallest buffer that hyper accepts.
@@ -26,13 +28,16 @@ pub struct Config {
     pub secret: Secret,
     /// Quotas, sizes and timeouts.
     pub limits: Limits,
+    /// Encrypts connections; without it, everybody on the way can read tokens and answers.
+    pub tls: Option<TlsServer>,
 }
 
 impl Config {
-    /// Any free port of 127.0.0.1, with the default limits.
+    /// Any free port of 127.0.0.1, with the default limits, without TLS.
     #[must_use]
     pub fn any_port(secret: Secret) -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), secret, limits: Limits::default() }
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        Self { listen, secret, limits: Limits::default(), tls: None }
     }
 }
 
@@ -58,7 +63,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Bytes of a request's body.
     pub body_bytes: u64,
-    /// Time for a request's head, including the wait for the next request on a connection; at most a day.
+    /// Time for a TLS handshake, and for a request's head, including the wait for the next request on a connection; at most
+    /// a day.
     pub header_timeout: Duration,
     /// Time to connect to the service.
     pub connect_timeout: Duration,
@@ -97,8 +103,8 @@ impl Default for Limits {
             body_bytes: 64 << 20,
             header_timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(2),
-            response_timeout: Duration::from_mins(1),
-            idle_timeout: Duration::from_secs(90),
+            response_timeout: Duration::from_mins(5),
+            idle_timeout: Duration::from_mins(10),
             reauthorize_interval: Duration::from_secs(1),
             shutdown_timeout: Duration::from_secs(10),
         }

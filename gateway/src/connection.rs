@@ -25,6 +25,7 @@ use crate::{
     auth,
     authorizer::{AuthorizationError, Authorizer},
     body::ResponseBody,
+    client_stream::client_stream,
     config::{Config, Limits},
     connection_quota::{ConnectionPermit, ConnectionQuota},
     error_response::RequestError,
@@ -106,7 +107,7 @@ pub(crate) async fn serve<A: Authorizer, R: Receipts>(
     }
 }
 
-/// Serves requests, then the tunnel if the service upgraded to WebSocket.
+/// Serves requests after the handshake, then the tunnel if the service upgraded to WebSocket.
 async fn serve_requests<A: Authorizer, R: Receipts>(
     context: &Arc<ConnectionContext<A, R>>,
     stream: IdleTracked,
@@ -117,6 +118,11 @@ async fn serve_requests<A: Authorizer, R: Receipts>(
         async move { Ok::<_, Infallible>(context.respond(request).await) }
     });
     let limits = context.limits();
+    let stream = tokio::select! {
+        stream = client_stream(stream, &context.shared.config) => stream,
+        () = shutdown.cancelled() => None,
+    };
+    let Some(stream) = stream else { return };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)

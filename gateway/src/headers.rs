@@ -8,7 +8,7 @@ use hyper::{
     },
 };
 
-use crate::upstream::Upstream;
+use crate::{token::TOKEN_HEADER, upstream::Upstream};
 
 /// The only protocol to upgrade to: requests in any other could bypass the authorizer.
 const WEBSOCKET: &str = "websocket";
@@ -46,8 +46,11 @@ pub fn is_websocket_upgrade<B>(request: &Request<B>) -> bool {
         && connection_options(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()))
 }
 
-/// Converts a client's headers to those of a request to the service.
+/// Converts a client's headers to those of a request to the service. `authorization` is the service's own, unless it held the token.
 pub(crate) fn prepare_request(headers: &mut HeaderMap, upstream: &Upstream, websocket: bool) {
+    if !headers.contains_key(TOKEN_HEADER) {
+        headers.remove(AUTHORIZATION);
+    }
     strip_headers(headers);
     for name in FORWARDED_HEADERS {
         headers.remove(name);
@@ -77,7 +80,7 @@ pub(crate) fn prepare_response(headers: &mut HeaderMap, upstream: &Upstream, web
     }
 }
 
-/// Removes what is forwarded in neither direction: hop-by-hop headers, `authorization` and `x-muster-…`.
+/// Removes what is forwarded in neither direction: hop-by-hop headers and `x-muster-…`.
 pub fn strip_headers(headers: &mut HeaderMap) {
     let named: Vec<String> = connection_options(headers).map(str::to_owned).collect();
     for name in named {
@@ -86,7 +89,6 @@ pub fn strip_headers(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP_HEADERS {
         headers.remove(name);
     }
-    headers.remove(AUTHORIZATION);
     remove_with_prefix(headers, MUSTER_PREFIX);
 }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod authorizer;
 mod body;
+mod client_stream;
 mod config;
 mod connection;
 mod connection_quota;
@@ -24,6 +25,7 @@ pub use authorizer::{AuthorizationError, Authorizer};
 pub use config::{Config, Limits};
 pub use error::GatewayError;
 pub use headers::{is_websocket_upgrade, strip_headers};
+pub use muster_tls::{TlsError, TlsServer};
 pub use receipts::{RECEIPT_HEADER, Receipts, SESSION_HEADER};
 pub use server::Gateway;
 pub use supervisor::{ServiceConfig, ServiceLimits, ServiceProcess};

@@ -44,6 +44,8 @@ pub struct Mailbox {
     inbox: Inbox,
     /// What was received before.
     replay_guard: Arc<dyn ReplayGuard>,
+    /// The wrap that could not be recorded.
+    unrecorded: Option<Event>,
 }
 
 impl Mailbox {
@@ -58,7 +60,7 @@ impl Mailbox {
         replay_guard: Arc<dyn ReplayGuard>,
     ) -> Result<Self, MessageError> {
         let inbox = transport.subscribe(&key).await?;
-        Ok(Self { key, transport, inbox, replay_guard })
+        Ok(Self { key, transport, inbox, replay_guard, unrecorded: None })
     }
 
     /// The public key of this mailbox.
@@ -82,13 +84,21 @@ impl Mailbox {
     /// request again with another nonce. Cancel-safe: a dropped future loses no message.
     ///
     /// # Errors
-    /// [`MessageError::TransportClosed`], and then always; [`MessageError::ReplayGuard`], after which the next call
-    /// continues with the next message.
+    /// [`MessageError::TransportClosed`], and then always; [`MessageError::ReplayGuard`], after which the next call begins with
+    /// the same message.
     pub async fn next(&mut self) -> Result<Delivery, MessageError> {
         loop {
-            let wrap = self.inbox.next().await.ok_or(MessageError::TransportClosed)?;
-            if let Some(delivery) = self.accept(&wrap)? {
-                return Ok(delivery);
+            let wrap = match self.unrecorded.take() {
+                Some(wrap) => wrap,
+                None => self.inbox.next().await.ok_or(MessageError::TransportClosed)?,
+            };
+            match self.accept(&wrap) {
+                Ok(Some(delivery)) => return Ok(delivery),
+                Ok(None) => {}
+                Err(error) => {
+                    self.unrecorded = Some(wrap);
+                    return Err(error);
+                }
             }
         }
     }
@@ -111,12 +121,10 @@ impl Mailbox {
         let until = sent_at
             .saturating_add(MESSAGE_TTL.as_secs())
             .saturating_add(MAX_TIMESTAMP_TWEAK.as_secs());
-        let replay_id = replay_id(sender, &message);
-        for id in [replay_id, id] {
-            if !self.replay_guard.insert_if_new(id, until).map_err(MessageError::ReplayGuard)? {
-                debug!(%id, "repeated message dropped");
-                return Ok(None);
-            }
+        let ids = [replay_id(sender, &message), id];
+        if !self.replay_guard.insert_if_new(&ids, until).map_err(MessageError::ReplayGuard)? {
+            debug!(wrap = %id, "repeated message dropped");
+            return Ok(None);
         }
         Ok(Some(Delivery { sender, sent_at, message }))
     }

@@ -11,11 +11,10 @@ use crate::error::BoxError;
 /// A set of ids that expire. A daemon keeps it in its state file, so that a restart forgets nothing.
 ///
 /// - **Atomicity.** Of several calls of [`insert_if_new`](Self::insert_if_new) with one id, one returns `true`.
-/// - **Durability.** An id is recorded when `insert_if_new` returns: a crash after that must not forget it.
+/// - **Durability.** Ids are recorded when `insert_if_new` returns `true`: a crash after that must not forget them.
 /// - **Ordering, cancellation.** The methods block and have no order among different ids. They are called from
 ///   async tasks, so they must not wait for the network.
-/// - **Retries.** Nobody retries a failed call. [`Mailbox::next`](crate::Mailbox::next) returns the error. The wrap
-///   arrives again in the next inbox for its key, and is delivered unless the failed call has recorded its id.
+/// - **Retries.** [`Mailbox::next`](crate::Mailbox::next) returns the error of a failed call, and makes it again when it is called again.
 pub trait ReplayGuard: Debug + Send + Sync {
     /// Whether an id is recorded.
     ///
@@ -23,12 +22,12 @@ pub trait ReplayGuard: Debug + Send + Sync {
     /// If the record cannot be read.
     fn contains(&self, id: B256) -> Result<bool, BoxError>;
 
-    /// Records an id until the Unix second `until` at least, and returns whether it was not recorded before. For
-    /// an id that was, an implementation may keep the earlier `until`.
+    /// Records different ids until the Unix second `until` at least, unless one of them is recorded already: then it records none.
+    /// Returns whether it did.
     ///
     /// # Errors
-    /// If the record cannot be read or written. The id may be recorded or not.
-    fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError>;
+    /// If the record cannot be read or written. Nothing is recorded then.
+    fn insert_if_new(&self, ids: &[B256], until: u64) -> Result<bool, BoxError>;
 }
 
 /// A [`ReplayGuard`] in memory. It forgets everything with the process, and the ids that expire first when it is
@@ -71,20 +70,20 @@ impl ReplayGuard for InMemoryReplayGuard {
         Ok(ids.expiries.contains_key(&id))
     }
 
-    fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError> {
+    fn insert_if_new(&self, new: &[B256], until: u64) -> Result<bool, BoxError> {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let Ids { expiries, by_expiry } = &mut *ids;
-        let before = expiries.insert(id, until);
-        if let Some(before) = before {
-            by_expiry.remove(&(before, id));
+        if new.iter().any(|id| expiries.contains_key(id)) {
+            return Ok(false);
         }
-        by_expiry.insert((until, id));
+        expiries.extend(new.iter().map(|id| (*id, until)));
+        by_expiry.extend(new.iter().map(|id| (until, *id)));
         while by_expiry.len() > self.capacity {
             if let Some((_, earliest)) = by_expiry.pop_first() {
                 expiries.remove(&earliest);
             }
         }
-        Ok(before.is_none())
+        Ok(true)
     }
 }
 
@@ -97,19 +96,19 @@ mod tests {
     #[test]
     fn an_id_is_new_once() {
         let replay_guard = InMemoryReplayGuard::default();
-        let id = B256::repeat_byte(1);
+        let [id, other] = [1, 2].map(B256::repeat_byte);
         assert!(!replay_guard.contains(id).unwrap());
-        assert!(replay_guard.insert_if_new(id, 5).unwrap());
-        assert!(!replay_guard.insert_if_new(id, 7).unwrap());
-        assert!(replay_guard.contains(id).unwrap());
+        assert!(replay_guard.insert_if_new(&[id], 5).unwrap());
+        assert!(!replay_guard.insert_if_new(&[other, id], 7).unwrap());
+        assert_eq!([id, other].map(|id| replay_guard.contains(id).unwrap()), [true, false]);
     }
 
     #[test]
     fn the_id_that_expires_first_is_evicted_first() {
         let replay_guard = InMemoryReplayGuard::new(2);
         let [a, b, c] = [1, 2, 3].map(B256::with_last_byte);
-        for (id, until) in [(a, 30), (b, 10), (a, 20), (c, 40)] {
-            replay_guard.insert_if_new(id, until).unwrap();
+        for (id, until) in [(a, 30), (b, 10), (c, 40)] {
+            replay_guard.insert_if_new(&[id], until).unwrap();
         }
         assert_eq!([a, b, c].map(|id| replay_guard.contains(id).unwrap()), [true, false, true]);
     }

@@ -11,7 +11,6 @@ use nostr::event::{Event, EventId};
 use nostr::filter::Filter;
 use nostr::key::PublicKey;
 use nostr::message::{ClientMessage, RelayMessage, SubscriptionId};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::Message;
@@ -25,6 +24,7 @@ use crate::policy::{
     FRAME_LIMIT, RejectReason, count_rejection, malformed_subscription, matches_nothing,
     subscription_keys,
 };
+use crate::socket::Socket;
 
 /// How many wraps may wait to be sent.
 const QUEUE_CAPACITY: usize = 256;
@@ -47,7 +47,7 @@ type Subscription = (Arc<SubscriptionId>, Vec<PublicKey>);
 /// A connection after its WebSocket handshake.
 pub(crate) struct Connection {
     /// The client.
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Socket>,
     /// The NIP-42 state, if the relay requires proofs.
     auth: Option<Nip42Auth>,
     /// The limits.
@@ -69,13 +69,11 @@ pub(crate) struct Connection {
 impl Connection {
     /// Completes the WebSocket handshake; `None` if the client does not within the timeout.
     pub(crate) async fn open(
-        socket: TcpStream,
+        socket: Socket,
         auth: Option<Nip42Auth>,
         limits: Limits,
         hub: Arc<Hub>,
     ) -> Option<Self> {
-        // Without it the connection works, only slower.
-        drop(socket.set_nodelay(true));
         let config = WebSocketConfig::default()
             .read_buffer_size(8 << 10)
             .write_buffer_size(0)

@@ -23,7 +23,7 @@ pub struct Limits {
     pub per_key: usize,
     /// How long the relay stores a wrap that does not expire earlier.
     pub max_age: Duration,
-    /// The timeout for the WebSocket handshake, and for sending one message.
+    /// The timeout for a TLS handshake, for the WebSocket handshake, and for sending one message.
     pub io_timeout: Duration,
     /// The interval of WebSocket pings. The relay closes a connection after three pings without an answer.
     pub heartbeat: Duration,

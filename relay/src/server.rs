@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use muster_tls::TlsServer;
 use nostr::types::RelayUrl;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,6 +16,7 @@ use crate::connection_limit::{ConnectionLimiter, Permit};
 use crate::error::RelayError;
 use crate::hub::Hub;
 use crate::limits::Limits;
+use crate::socket::open_socket;
 
 /// The interval between two removals of expired wraps.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
@@ -22,30 +24,34 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after `accept` fails, for example because no file descriptor is left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// The configuration of a relay. The default listens on a free port of 127.0.0.1 without NIP-42.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The configuration of a relay. The default listens on a free port of 127.0.0.1 without NIP-42 and without TLS.
+#[derive(Clone, Debug)]
 pub struct RelayConfig {
     /// Address and port to listen on; port 0 is any free port.
     pub listen: SocketAddr,
     /// Whether a subscription to a key needs a proof of that key (NIP-42).
     pub require_auth: bool,
     /// The relay's public URL, which a NIP-42 proof must name. If it is `None`, a proof must name `ws://` with
-    /// the address that the client connected to.
+    /// the address that the client connected to, or `wss://` with TLS.
     pub url: Option<RelayUrl>,
     /// The limits.
     pub limits: Limits,
+    /// Encrypts connections; without it, everybody on the way sees who sends messages to whom, though not what is in them.
+    pub tls: Option<TlsServer>,
 }
 
 impl Default for RelayConfig {
     fn default() -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen, require_auth: false, url: None, limits: Limits::default() }
+        Self { listen, require_auth: false, url: None, limits: Limits::default(), tls: None }
     }
 }
 
 /// A running relay. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Relay {
+    /// The URL's scheme.
+    scheme: &'static str,
     /// The address that it listens on.
     address: SocketAddr,
     /// The accept loop, which owns every connection.
@@ -64,14 +70,15 @@ impl Relay {
         let listen_error = |source| RelayError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
+        let scheme = scheme(&config);
         let task = tokio::spawn(accept_loop(listener, config));
-        Ok(Self { address, task })
+        Ok(Self { scheme, address, task })
     }
 
-    /// The URL under which this machine reaches the relay: `ws://` with [`Self::address`].
+    /// The URL under which this machine reaches the relay: `ws://`, or `wss://` with TLS, and [`Self::address`].
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The address that the relay listens on, with the real port if the configured one was 0.
@@ -100,6 +107,11 @@ impl Drop for Relay {
     }
 }
 
+/// The scheme of the relay's URL.
+const fn scheme(config: &RelayConfig) -> &'static str {
+    if config.tls.is_some() { "wss" } else { "ws" }
+}
+
 /// Accepts connections for ever. Every connection ends with this future.
 async fn accept_loop(listener: TcpListener, config: RelayConfig) {
     let hub = Arc::new(Hub::new(config.limits));
@@ -125,16 +137,18 @@ async fn accept_loop(listener: TcpListener, config: RelayConfig) {
 
 /// Serves one connection until it ends, then releases its permit.
 async fn serve_connection(socket: TcpStream, permit: Permit, config: RelayConfig, hub: Arc<Hub>) {
-    let RelayConfig { require_auth, url, limits, .. } = config;
+    let scheme = scheme(&config);
+    let RelayConfig { require_auth, url, limits, tls, .. } = config;
     let local_url = |socket: &TcpStream| {
         let address = socket.local_addr().ok()?;
-        RelayUrl::parse(&format!("ws://{address}")).ok()
+        RelayUrl::parse(&format!("{scheme}://{address}")).ok()
     };
     let url = if require_auth { url.or_else(|| local_url(&socket)) } else { None };
     if require_auth && url.is_none() {
         return;
     }
     let auth = url.map(Nip42Auth::new);
+    let Some(socket) = open_socket(socket, tls.as_ref(), limits.io_timeout).await else { return };
     if let Some(connection) = Connection::open(socket, auth, limits, hub).await {
         connection.run().await;
     }

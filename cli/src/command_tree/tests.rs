@@ -8,8 +8,10 @@ use crate::options::heading;
 mod operations;
 
 /// The headings under which options stand.
-const HEADINGS: [&str; 6] = [
+const HEADINGS: [&str; 8] = [
     heading::COMMAND,
+    heading::GATEWAY,
+    heading::TLS,
     heading::JOBS,
     heading::REFERENCE,
     heading::NETWORK,

@@ -12,6 +12,7 @@ use crate::daemon;
 use crate::error::CliError;
 use crate::options::daemon::HealthOptions;
 use crate::options::heading;
+use crate::options::tls::TlsOptions;
 use crate::output::Cell;
 use crate::parse;
 
@@ -40,6 +41,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     per_address: Option<usize>,
 
+    /// The certificate.
+    #[command(flatten)]
+    tls: TlsOptions,
+
     /// Where the relay serves its health.
     #[command(flatten)]
     health: HealthOptions,
@@ -65,8 +70,10 @@ impl Daemon for RelayDaemon {
 
 /// Runs the relay until SIGINT or SIGTERM.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { listen, login, url, per_address, health } = options;
-    let mut config = RelayConfig { listen, require_auth: login, url, ..RelayConfig::default() };
+    let Options { listen, login, url, per_address, tls, health } = options;
+    let tls = tls.server()?;
+    let mut config =
+        RelayConfig { listen, require_auth: login, url, tls, ..RelayConfig::default() };
     config.limits.per_address = per_address.unwrap_or(config.limits.per_address);
     let relay = Relay::start(config).await?;
     let fields = vec![("url", Cell::text(relay.url()))];

@@ -2,6 +2,10 @@
 
 /// Options of the command itself.
 pub(crate) const COMMAND: &str = "This command";
+/// Where a gateway listens, and its limits.
+pub(crate) const GATEWAY: &str = "Gateway";
+/// A server's certificate.
+pub(crate) const TLS: &str = "TLS";
 /// What jobs may take.
 pub(crate) const JOBS: &str = "Jobs";
 /// Where nodes, relays and the market are.

@@ -9,6 +9,7 @@
 
 mod client;
 mod clock_skew;
+mod full_disk;
 mod node_kinds;
 mod nodes;
 mod nonces;

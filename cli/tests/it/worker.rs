@@ -171,3 +171,23 @@ async fn a_worker_serves_its_clients_and_ends_on_sigterm() {
     assert_eq!((again.window, again.parts & receipt.parts), (0, receipt.parts));
     assert_eq!(daemon.terminate(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_serves_the_application_that_it_is_registered_for() {
+    let test_market = TestMarket::with_long_windows("registered-for").await;
+    let (folder, relay) =
+        (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
+    test_market.fund_accounts(&["ada"]);
+    let offer = "--price 1000gwei --capacity 1 --max-length 1200";
+    folder.json(&format!("worker register --account dev:ada --application maps {offer}"));
+    let run = format!(
+        "worker run --account dev:ada {offer} --relay {} --upstream http://127.0.0.1:1",
+        relay.url()
+    );
+    let mut daemon = BackgroundProcess::start(folder, &run);
+    let health = daemon.health();
+    until(async || get(&health, "").await.0.starts_with("waits for somebody to buy")).await;
+    assert_eq!(daemon.terminate(), Some(0));
+    let refused = folder.run(&format!("{run} --application other"));
+    assert!(refused.stderr.contains("is registered for application maps"), "{}", refused.stderr);
+}

@@ -1,6 +1,7 @@
 //! Releasing workers of an agreement. Any account can do it, so another may be faster.
 
 use muster_client::Agreement;
+use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors::NothingToRelease;
 
 use crate::error::DaemonError;
 
@@ -15,6 +16,8 @@ pub(crate) async fn release(agreement: &Agreement) -> Result<(), DaemonError> {
             tracing::info!(agreement = %address, absent, freed, "workers released");
             Ok(())
         }
+        // Another account was first.
+        Err(error) if matches!(error.agreement(), Some(NothingToRelease(_))) => Ok(()),
         Err(error) => {
             let now = agreement.progress().await?;
             let is_done = (now.released, now.freed) != (before.released, before.freed);

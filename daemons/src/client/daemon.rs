@@ -169,6 +169,7 @@ impl Daemon for ClientDaemon {
             due = kept.map(|kept| NextEvent::earliest(next_event, kept));
         }
         self.withdraw().await?;
+        self.context.store().check()?;
         Ok(due?.unwrap_or_else(|| NextEvent::untimed("agreements")))
     }
 

@@ -6,6 +6,7 @@ use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
 use muster_messaging::{Endpoint, ExposeSecret, SecretString};
 use reqwest::{RequestBuilder, Response, StatusCode};
+use tokio::time::Duration;
 
 use super::pool_state::PoolState;
 use super::traffic_key::Route;
@@ -83,15 +84,17 @@ impl EndpointPool {
         EndpointId { agreement, window: key.window, slot: key.slot, worker }
     }
 
-    /// Sends a request to a worker, and waits for the head of the response. An endpoint that does not work is forgotten.
+    /// Sends a request to a worker, and waits for the head of the response, this time longer than for a probe. An endpoint that does not work is forgotten.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
         route: &Route,
         endpoint: &Arc<Endpoint>,
+        more_time: Duration,
     ) -> ForwardOutcome {
         let token = endpoint.token.expose_secret();
-        let failure = match self.http.send(request, token, route.key.session).await {
+        let failure = match self.http.send_long(request, token, route.key.session, more_time).await
+        {
             Ok(response) if self.is_served(route, &response) => {
                 return ForwardOutcome::Served(response);
             }

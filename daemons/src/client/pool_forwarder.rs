@@ -9,7 +9,7 @@ use super::endpoint_pool::ForwardOutcome;
 use super::probe_context::ProbeContext;
 use super::proxy::{Forwarder, RequestBody};
 use super::traffic_key::Route;
-use crate::service_client::service_url;
+use crate::service_client::{LONG_RESPONSE, service_url};
 
 impl ProbeContext {
     /// Forwards a request to one worker under a key.
@@ -27,7 +27,7 @@ impl ProbeContext {
         if let Some(body) = body {
             outgoing = outgoing.body(body);
         }
-        self.send(outgoing, route, endpoint).await
+        self.send(outgoing, route, endpoint, LONG_RESPONSE).await
     }
 }
 

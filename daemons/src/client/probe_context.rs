@@ -9,6 +9,7 @@ use rand::seq::IndexedRandom;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretBox};
 use tokio::select;
+use tokio::time::Duration;
 
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
 use super::job_samples::JobSamples;
@@ -135,15 +136,16 @@ impl ProbeContext {
             .ok()
     }
 
-    /// Sends a request to the endpoint of a key at a worker. After one that is not served, the client's own connection is
-    /// tested as a tester's is.
+    /// Sends a request that may take this time longer than a probe to the endpoint of a key at a worker. After one that is not
+    /// served, the client's own connection is tested as a tester's is.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
         route: &Route,
         endpoint: &Arc<Endpoint>,
+        more_time: Duration,
     ) -> ForwardOutcome {
-        let outcome = self.pool.send(request, route, endpoint).await;
+        let outcome = self.pool.send(request, route, endpoint, more_time).await;
         match &outcome {
             ForwardOutcome::Served(_) => {}
             ForwardOutcome::Rejected(response) => {
@@ -176,7 +178,7 @@ impl ProbeContext {
         let path = self.probe_paths.choose(&mut rand::rng()).map_or("/", |path| &**path);
         let request = self.pool.http.get(service_url(endpoint.url.expose_secret(), path));
         if let ForwardOutcome::Served(response) | ForwardOutcome::Rejected(response) =
-            self.send(request, route, &endpoint).await
+            self.send(request, route, &endpoint, Duration::ZERO).await
         {
             drop(self.pool.http.read_body(response).await);
         }

@@ -21,7 +21,9 @@ impl Store {
         };
         let replace =
             "REPLACE INTO admissions (agreement, key, until, window) VALUES (?1, ?2, ?3, ?4)";
-        self.lock().execute(replace, params![agreement.0.0, key.0, until, window])?;
+        self.write_beside_steps(|connection| {
+            connection.execute(replace, params![agreement.0.0, key.0, until, window]).map(drop)
+        })?;
         Ok(())
     }
 

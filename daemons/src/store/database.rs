@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,11 +32,14 @@ const SCHEMA: &str = include_str!("tables.sql");
 /// - **Durability.** Every write is on disk when its method returns (WAL with `synchronous = FULL`). Methods that write
 ///   more than one row use one database transaction, so that a crash leaves all of it or nothing.
 /// - **Cancellation.** Methods block and never `await`: none is left half done.
-/// - **Errors.** [`StoreError::Query`] means that nothing was written. The daemon ends after it.
+/// - **Errors.** [`StoreError::Query`] means that nothing was written. The daemon ends after it, unless the disk is the reason
+///   ([`StoreError::is_disk`]): then it tries again. For what is written beside steps, see [`Store::check`].
 #[derive(Clone, Debug)]
 pub struct Store {
     /// The connection, used by one caller at a time.
     connection: Arc<Mutex<Connection>>,
+    /// Whether a write beside the steps has failed, and none was checked since.
+    has_failed: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -77,7 +81,7 @@ impl Store {
             let (theirs, ours) = (theirs.into(), ours.into());
             return Err(StoreError::IdentityMismatch { path: path.to_owned(), theirs, ours });
         }
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), has_failed: Arc::default() })
     }
 
     /// Binds the file, which is at `path`, to the market that was created in this block, unless it is bound already.
@@ -93,6 +97,35 @@ impl Store {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the file can be written. It is tried after a write beside the steps has failed, of a message, a receipt or a probe, until it
+    /// succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        if !self.has_failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let rewrite = |connection: &mut Connection| {
+            connection.pragma_update(None, "user_version", SCHEMA_VERSION)
+        };
+        self.write_beside_steps(rewrite)?;
+        self.has_failed.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes what is not written by a step, whose failure nobody would see.
+    pub(super) fn write_beside_steps<T>(
+        &self,
+        write: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let written = write(&mut self.lock());
+        if written.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+        written
     }
 
     /// The connection. A panic elsewhere cannot leave it half way, because an open transaction is rolled back.

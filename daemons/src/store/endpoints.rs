@@ -28,7 +28,10 @@ impl Store {
         let EndpointId { agreement, window, slot, worker } = *id;
         let replace = "REPLACE INTO endpoints (agreement, window, slot, worker, url, token)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        self.lock().execute(replace, params![agreement.0.0, window, slot, worker, url, token])?;
+        self.write_beside_steps(|connection| {
+            let values = params![agreement.0.0, window, slot, worker, url, token];
+            connection.execute(replace, values).map(drop)
+        })?;
         Ok(())
     }
 

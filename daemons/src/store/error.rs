@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use alloy::primitives::B256;
+use rusqlite::ErrorCode;
 
 /// Why a state file could not be opened, read or written. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -65,4 +66,13 @@ pub enum StoreError {
         /// The version that this program reads.
         known: u32,
     },
+}
+
+impl StoreError {
+    /// Whether the disk is full or fails: nothing was written, and the same works when the disk does.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        let Self::Query(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+    }
 }

@@ -46,7 +46,7 @@ impl Store {
         let insert = "INSERT INTO probes (agreement, worker, window, number, tick)
             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
         let values = params![agreement.0.0, worker, window, number, tick];
-        Ok(self.lock().execute(insert, values)? == 1)
+        Ok(self.write_beside_steps(|connection| connection.execute(insert, values))? == 1)
     }
 
     /// Stores the outcome of a probe that has begun: served, with its receipt, or failed. The first outcome is final.
@@ -60,27 +60,29 @@ impl Store {
     ) -> Result<(), StoreError> {
         let ProbeId { agreement, worker, window, number } = *probe;
         let address = agreement.0.0;
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        let update = "UPDATE probes SET served = ?5 WHERE served IS NULL
-            AND agreement = ?1 AND worker = ?2 AND window = ?3 AND number = ?4";
-        let values = params![address, worker, window, number, receipt.is_some()];
-        let new = transaction.execute(update, values)? == 1;
-        if let Some(receipt) = receipt.filter(|_| new) {
-            let select = "SELECT receipt FROM receipts
-                WHERE agreement = ?1 AND worker = ?2 AND window = ?3";
-            let known: Option<String> = transaction
-                .query_row(select, params![address, worker, window], |row| row.get(0))
-                .optional()?;
-            let known = known.and_then(|text| text.parse::<ServiceReceipt>().ok());
-            if known.is_none_or(|known| known.parts.count_ones() < receipt.parts.count_ones()) {
-                let replace = "REPLACE INTO receipts (agreement, worker, window, receipt)
-                    VALUES (?1, ?2, ?3, ?4)";
-                let values = params![address, worker, window, receipt.to_string()];
-                transaction.execute(replace, values)?;
+        let written = self.write_beside_steps(|connection| {
+            let transaction = connection.transaction()?;
+            let update = "UPDATE probes SET served = ?5 WHERE served IS NULL
+                AND agreement = ?1 AND worker = ?2 AND window = ?3 AND number = ?4";
+            let values = params![address, worker, window, number, receipt.is_some()];
+            let new = transaction.execute(update, values)? == 1;
+            if let Some(receipt) = receipt.filter(|_| new) {
+                let select = "SELECT receipt FROM receipts
+                    WHERE agreement = ?1 AND worker = ?2 AND window = ?3";
+                let known: Option<String> = transaction
+                    .query_row(select, params![address, worker, window], |row| row.get(0))
+                    .optional()?;
+                let known = known.and_then(|text| text.parse::<ServiceReceipt>().ok());
+                if known.is_none_or(|known| known.parts.count_ones() < receipt.parts.count_ones()) {
+                    let replace = "REPLACE INTO receipts (agreement, worker, window, receipt)
+                        VALUES (?1, ?2, ?3, ?4)";
+                    let values = params![address, worker, window, receipt.to_string()];
+                    transaction.execute(replace, values)?;
+                }
             }
-        }
-        Ok(transaction.commit()?)
+            transaction.commit()
+        });
+        Ok(written?)
     }
 
     /// What was measured of a worker in a window, by probes that began before the tick `until`.

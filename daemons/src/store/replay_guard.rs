@@ -14,10 +14,19 @@ impl ReplayGuard for Store {
     }
 
     /// Deletes the ids that have expired as well.
-    fn insert_if_new(&self, id: B256, until: u64) -> Result<bool, BoxError> {
-        let connection = self.lock();
-        connection.execute("DELETE FROM seen WHERE until < ?1", params![unix_now()])?;
-        let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        Ok(connection.execute(insert, params![id.0, until.min(MAX_INTEGER)])? == 1)
+    fn insert_if_new(&self, ids: &[B256], until: u64) -> Result<bool, BoxError> {
+        let inserted = self.write_beside_steps(|connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute("DELETE FROM seen WHERE until < ?1", params![unix_now()])?;
+            let insert = "INSERT INTO seen (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            for id in ids {
+                if transaction.execute(insert, params![id.0, until.min(MAX_INTEGER)])? == 0 {
+                    return Ok(false);
+                }
+            }
+            transaction.commit()?;
+            Ok(true)
+        });
+        Ok(inserted?)
     }
 }

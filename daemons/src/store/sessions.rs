@@ -22,33 +22,37 @@ impl Store {
         max_sessions: u32,
     ) -> Result<Option<u32>, StoreError> {
         let (agreement, session, key) = (agreement.0.0, session.0, key.0);
-        let mut connection = self.lock();
-        let select = "SELECT parts FROM sessions
-            WHERE agreement = ?1 AND window = ?2 AND session = ?3";
-        let known: Option<u32> = connection
-            .query_row(select, params![agreement, window, session], |row| row.get(0))
-            .optional()?;
-        let parts = known.unwrap_or_default() | 1_u32.checked_shl(part.into()).unwrap_or_default();
-        if known == Some(parts) {
-            return Ok(known);
-        }
-        let transaction = connection.transaction()?;
-        if known.is_none() {
-            let count = "SELECT count(*) FROM sessions
-                WHERE agreement = ?1 AND window = ?2 AND opener = ?3";
-            let opened: u32 =
-                transaction.query_row(count, params![agreement, window, key], |row| row.get(0))?;
-            if opened >= max_sessions {
-                return Ok(None);
+        let served = self.write_beside_steps(|connection| {
+            let select = "SELECT parts FROM sessions
+                WHERE agreement = ?1 AND window = ?2 AND session = ?3";
+            let known: Option<u32> = connection
+                .query_row(select, params![agreement, window, session], |row| row.get(0))
+                .optional()?;
+            let parts =
+                known.unwrap_or_default() | 1_u32.checked_shl(part.into()).unwrap_or_default();
+            if known == Some(parts) {
+                return Ok(known);
             }
-            let forget = "DELETE FROM sessions WHERE agreement = ?1 AND window < ?2";
-            transaction.execute(forget, params![agreement, window])?;
-        }
-        let upsert = "INSERT INTO sessions (agreement, window, session, opener, parts)
-            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET parts = excluded.parts";
-        transaction.execute(upsert, params![agreement, window, session, key, parts])?;
-        transaction.commit()?;
-        Ok(Some(parts))
+            let transaction = connection.transaction()?;
+            if known.is_none() {
+                let count = "SELECT count(*) FROM sessions
+                    WHERE agreement = ?1 AND window = ?2 AND opener = ?3";
+                let opened: u32 =
+                    transaction
+                        .query_row(count, params![agreement, window, key], |row| row.get(0))?;
+                if opened >= max_sessions {
+                    return Ok(None);
+                }
+                let forget = "DELETE FROM sessions WHERE agreement = ?1 AND window < ?2";
+                transaction.execute(forget, params![agreement, window])?;
+            }
+            let upsert = "INSERT INTO sessions (agreement, window, session, opener, parts)
+                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET parts = excluded.parts";
+            transaction.execute(upsert, params![agreement, window, session, key, parts])?;
+            transaction.commit()?;
+            Ok(Some(parts))
+        });
+        Ok(served?)
     }
 
     /// The salt of this daemon's sessions in an agreement: the same in every run. The first call creates it with `make`.

@@ -97,8 +97,8 @@ fn state_survives_reopening() {
         store.save_endpoint(&ENDPOINT, "http://127.0.0.1:1", "token").unwrap();
         assert!(store.begin_probe(&probe(0), 100).unwrap());
         store.record_accept(AGREEMENT, 0, 100).unwrap();
-        assert!(store.insert_if_new(hash, u64::MAX >> 1).unwrap());
-        assert!(store.insert_if_new(session, 1).unwrap());
+        assert!(store.insert_if_new(&[hash], u64::MAX >> 1).unwrap());
+        assert!(store.insert_if_new(&[session], 1).unwrap());
         (secret, salt)
     };
     let store = Store::open(&path, &IDENTITY).unwrap();
@@ -115,7 +115,10 @@ fn state_survives_reopening() {
     assert_eq!(store.accepted_at(AGREEMENT, 0).unwrap(), Some(100));
     assert_eq!(store.accepted_at(AGREEMENT, 1).unwrap(), None);
     assert!(store.contains(hash).unwrap());
-    assert!(!store.insert_if_new(hash, u64::MAX >> 1).unwrap(), "it was received before");
+    let other = B256::repeat_byte(8);
+    assert!(!store.insert_if_new(&[other, hash], u64::MAX >> 1).unwrap(), "it was received before");
+    assert!(!store.contains(other).unwrap(), "ids are recorded together");
+    assert!(store.insert_if_new(&[other], u64::MAX >> 1).unwrap());
     assert!(!store.contains(session).unwrap(), "an expired id is deleted");
 }
 

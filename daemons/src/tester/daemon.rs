@@ -231,6 +231,7 @@ impl Daemon for TesterDaemon {
             self.withdraw(self.options.payout.threshold).await?;
             self.credit_check.record();
         }
+        self.context.store().check()?;
         Ok(due.map_or(next_epoch.clone(), |due| due.earlier(next_epoch)))
     }
 

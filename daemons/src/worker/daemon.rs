@@ -86,8 +86,9 @@ impl WorkerDaemon {
         let store = context.store().clone();
         let secret = Secret::new(*store.secret("gateway")?.expose_secret());
         let agreement_table = Arc::new(AgreementTable::default());
-        let limits = Services::gateway_limits(&options.source);
-        let config = Config { listen: options.listen, secret: secret.clone(), limits };
+        let (listen, limits, tls) = (options.listen, options.gateway_limits, options.tls.clone());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let config = Config { listen, secret: secret.clone(), limits, tls };
         let access =
             AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
         let receipts = ReceiptSigner {
@@ -96,7 +97,7 @@ impl WorkerDaemon {
             signer: context.signer().clone(),
         };
         let gateway = Gateway::start(config, access, receipts).await?;
-        let own_url = || format!("http://{}", gateway.address()).into();
+        let own_url = || format!("{scheme}://{}", gateway.address()).into();
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own_url);
 
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
@@ -281,6 +282,7 @@ impl Daemon for WorkerDaemon {
         let due = NextEvent::earliest(due?, listing_event);
         self.withdraw().await?;
         self.keepalive.run_if_due(&self.context).await?;
+        self.context.store().check()?;
         Ok(due.unwrap_or_else(|| NextEvent::untimed("somebody to buy")))
     }
 

@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use muster_client::{Application, Offer};
-use muster_gateway::{ServiceLimits, Upstream};
+use muster_gateway::{Limits, ServiceLimits, TlsServer, Upstream};
 use muster_job_api::JobHost;
 use tokio::time::Duration;
 
 use crate::context::Payout;
+
+/// Requests per second of one key to a server of jobs: a job of a millisecond needs several.
+const JOB_REQUESTS_PER_SECOND: u32 = 1_000;
 
 /// What an operator chooses about a worker.
 #[derive(Clone, Debug)]
@@ -32,6 +35,10 @@ pub struct WorkerOptions {
     pub listen: SocketAddr,
     /// The URL under which others reach the gateway; without it, the address that it listens on.
     pub public_url: Option<Box<str>>,
+    /// The limits of the gateway; [`ServiceSource::gateway_limits`] suit the service.
+    pub gateway_limits: Limits,
+    /// The gateway's TLS, if it has a certificate.
+    pub tls: Option<TlsServer>,
     /// Where pay goes, and when.
     pub payout: Payout,
     /// The longest time that others have to settle an agreement before this worker does.
@@ -60,4 +67,19 @@ pub enum ServiceSource {
         /// Where the folders are.
         folder: PathBuf,
     },
+}
+
+impl ServiceSource {
+    /// The limits that suit a gateway before it.
+    #[must_use]
+    pub fn gateway_limits(&self) -> Limits {
+        let limits = Limits::default();
+        let Self::Compute { host, .. } = self else { return limits };
+        let requests_per_second = JOB_REQUESTS_PER_SECOND.try_into();
+        Limits {
+            body_bytes: host.limits().blobs.max(limits.body_bytes),
+            requests_per_second: requests_per_second.unwrap_or(limits.requests_per_second),
+            ..limits
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::Agreement;
-use muster_gateway::{Limits, ServiceConfig, ServiceProcess, Upstream};
+use muster_gateway::{ServiceConfig, ServiceProcess, Upstream};
 use muster_job_api::{JobHost, WorkerLimits};
 use muster_messaging::JobLimits;
 
@@ -13,9 +13,6 @@ use super::job_folders::JobFolders;
 use super::job_service::JobService;
 use super::options::ServiceSource;
 use crate::error::DaemonError;
-
-/// Requests per second of one key to a server of jobs: a job of a millisecond needs several.
-const JOB_REQUESTS_PER_SECOND: u32 = 1_000;
 
 /// The services of all agreements.
 #[derive(Debug)]
@@ -62,18 +59,6 @@ impl Services {
                 Source::Compute { host, folders, signer, servers }
             }
         })
-    }
-
-    /// The limits of a gateway before them.
-    pub(super) fn gateway_limits(source: &ServiceSource) -> Limits {
-        let limits = Limits::default();
-        let ServiceSource::Compute { host, .. } = source else { return limits };
-        let requests_per_second = JOB_REQUESTS_PER_SECOND.try_into();
-        Limits {
-            body_bytes: host.limits().blobs.max(limits.body_bytes),
-            requests_per_second: requests_per_second.unwrap_or(limits.requests_per_second),
-            ..limits
-        }
     }
 
     /// How large the jobs are that a source takes; `None` if it does not run jobs itself.

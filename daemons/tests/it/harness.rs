@@ -24,6 +24,7 @@ use muster_client::{
 };
 use muster_daemons::worker::{ServiceSource, WorkerOptions};
 use muster_daemons::{DaemonContext, Payout, Role};
+use muster_gateway::Limits;
 use muster_messaging::{InMemoryTransport, Transport};
 use stylus_devnode::{Config, Devnode};
 use tempfile::TempDir;
@@ -253,6 +254,8 @@ pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
         source: ServiceSource::Upstream(url.parse().unwrap()),
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
+        gateway_limits: Limits::default(),
+        tls: None,
         payout: Payout { to: None, threshold: 1 },
         settle_delay: Duration::ZERO,
         first_block: 0,

@@ -23,6 +23,9 @@ async fn a_token_is_accepted_as_bearer_and_in_its_own_header() {
             gateway.send(format!("GET / HTTP/1.1\r\nconnection: close\r\n{line}\r\n\r\n")).await;
         assert_eq!((status(&response), body(&response)), (200, "ok"), "{response}");
     }
+    for received in service.received() {
+        assert!(!received.contains(&token), "{received}");
+    }
 }
 
 #[tokio::test]

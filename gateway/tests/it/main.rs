@@ -18,4 +18,5 @@ mod service;
 mod shutdown;
 mod supervisor;
 mod support;
+mod tls;
 mod websocket;

@@ -10,10 +10,11 @@ use std::{
 };
 
 use muster_gateway::{
-    AuthorizationError, Authorizer, Claims, Config, Gateway, Limits, Receipts, Secret, Upstream,
+    AuthorizationError, Authorizer, Claims, Config, Gateway, Limits, Receipts, Secret, TlsServer,
+    Upstream,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::Notify,
     time::sleep,
@@ -98,12 +99,21 @@ impl TestGateway {
 
     /// A gateway with these limits in front of a service.
     pub(crate) async fn with_limits(service: SocketAddr, limits: Limits) -> Self {
+        Self::with_tls(service, limits, None).await
+    }
+
+    /// A gateway with these limits and perhaps TLS in front of a service.
+    pub(crate) async fn with_tls(
+        service: SocketAddr,
+        limits: Limits,
+        tls: Option<TlsServer>,
+    ) -> Self {
         let authorizer = TestAuthorizer {
             result: Arc::new(Mutex::new(Ok(service.try_into().unwrap()))),
             checked: Arc::default(),
         };
         let secret = Secret::new([3; 32]);
-        let config = Config { limits, ..Config::any_port(secret.clone()) };
+        let config = Config { limits, tls, ..Config::any_port(secret.clone()) };
         let inner =
             Gateway::start(config, authorizer.clone(), TestReceipts::default()).await.unwrap();
         Self { inner, authorizer, secret }
@@ -149,7 +159,7 @@ impl TestGateway {
 }
 
 /// Reads until the connection ends, with or without an error.
-pub(crate) async fn read_rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn read_rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,6 +1,7 @@
 //! Repeated and invalid wraps, which are not delivered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use alloy::primitives::Address;
 use muster_messaging::{
@@ -80,30 +81,42 @@ async fn a_message_is_not_delivered_again_after_a_restart() {
     assert_eq!(open().await.unwrap().next().await.unwrap().message, second);
 }
 
-/// A replay guard that cannot write.
-#[derive(Debug)]
-struct FailingReplayGuard;
+/// A replay guard that cannot write the first time.
+#[derive(Debug, Default)]
+struct FailingReplayGuard {
+    /// Whether it was asked before.
+    has_failed: AtomicBool,
+    /// What it writes to.
+    ids: InMemoryReplayGuard,
+}
 
 impl ReplayGuard for FailingReplayGuard {
-    fn contains(&self, _: alloy::primitives::B256) -> Result<bool, BoxError> {
-        Ok(false)
+    fn contains(&self, id: alloy::primitives::B256) -> Result<bool, BoxError> {
+        self.ids.contains(id)
     }
 
-    fn insert_if_new(&self, _: alloy::primitives::B256, _: u64) -> Result<bool, BoxError> {
-        Err("the disk is full".into())
+    fn insert_if_new(&self, ids: &[alloy::primitives::B256], until: u64) -> Result<bool, BoxError> {
+        if self.has_failed.swap(true, Ordering::Relaxed) {
+            self.ids.insert_if_new(ids, until)
+        } else {
+            Err("the disk is full".into())
+        }
     }
 }
 
 #[tokio::test]
-async fn nothing_is_delivered_that_cannot_be_recorded() {
+async fn nothing_is_delivered_that_cannot_be_recorded_and_nothing_is_lost() {
     let receiver = MessageKey::random();
     let transport = Arc::new(InMemoryTransport::default());
     let reading =
-        Mailbox::open(receiver.clone(), transport.clone(), Arc::new(FailingReplayGuard)).await;
+        Mailbox::open(receiver.clone(), transport.clone(), Arc::<FailingReplayGuard>::default());
+    let mut reading = reading.await.unwrap();
     let writing = mailbox(&MessageKey::random(), &transport).await;
-    writing.send(receiver.public(), &message()).await.unwrap();
-    let failed = reading.unwrap().next().await;
+    let message = message();
+    writing.send(receiver.public(), &message).await.unwrap();
+    let failed = reading.next().await;
     assert!(matches!(failed, Err(MessageError::ReplayGuard(_))), "{failed:?}");
+    assert_eq!(reading.next().await.unwrap().message, message);
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! `muster worker run`: the worker as a daemon.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::daemon;
 use crate::error::CliError;
 use crate::options::compute::ComputeOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
+use crate::options::gateway::GatewayOptions;
 use crate::options::offer::{OfferArgs, total_bonds};
 use crate::options::{heading, mebibytes};
 use crate::output::Cell;
@@ -49,8 +49,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     jobs: ComputeOptions,
 
-    /// Application to register for, if the account is not registered: a name of up to 8 bytes [default: `wasm1` with
-    /// --compute, else 0]
+    /// Application to register for: a name of up to 8 bytes [default: `wasm1` with --compute, else the one that the account is
+    /// registered for, else 0]
     #[arg(long, value_name = "NAME", conflicts_with = "compute")]
     application: Option<Application>,
 
@@ -71,13 +71,9 @@ pub(crate) struct Options {
     #[arg(long = "return")]
     returns: bool,
 
-    /// Address and port of the gateway; port 0 is any free one
-    #[arg(long, value_name = "IP:PORT", value_parser = parse::socket_address, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-
-    /// URL by which clients and testers reach the gateway [default: the address on which it listens]
-    #[arg(long, value_name = "URL", value_parser = parse::service_url)]
-    public_url: Option<Box<str>>,
+    /// The gateway.
+    #[command(flatten)]
+    gateway: GatewayOptions,
 
     /// Where the pay goes.
     #[command(flatten)]
@@ -139,11 +135,11 @@ impl ServiceOptions {
     }
 }
 
-/// Whether the account is registered for the application of jobs.
-async fn is_registered_for_jobs(context: &DaemonContext) -> Result<bool, CliError> {
+/// The application that the account is registered for, if it is.
+async fn registered_application(context: &DaemonContext) -> Result<Option<Application>, CliError> {
     match context.registration(Application::WASM1).await {
-        Ok(worker) => Ok(worker.is_some()),
-        Err(DaemonError::ApplicationMismatch { .. }) => Ok(false),
+        Ok(worker) => Ok(worker.map(|_| Application::WASM1)),
+        Err(DaemonError::ApplicationMismatch { application, .. }) => Ok(Some(application)),
         Err(error) => Err(error.into()),
     }
 }
@@ -169,15 +165,17 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let offer = options.offer.offer(daemon_context.market()).await?;
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
-    let runs_jobs = match options.application {
-        Some(application) => application == Application::WASM1,
-        None => options.service.compute || is_registered_for_jobs(&daemon_context).await?,
+    let chosen = options.application.or(options.service.compute.then_some(Application::WASM1));
+    let application = match chosen {
+        Some(chosen) => chosen,
+        None => registered_application(&daemon_context).await?.unwrap_or_default(),
     };
-    let (source, application) = match options.service.source() {
-        Some(source) => (source, options.application.unwrap_or_default()),
-        None if runs_jobs => (compute(&options.jobs, &path)?, Application::WASM1),
+    let source = match options.service.source() {
+        Some(source) => source,
+        None if application == Application::WASM1 => compute(&options.jobs, &path)?,
         None => return Err(CliError::NoService),
     };
+    let gateway = options.gateway;
     let worker_options = WorkerOptions {
         application,
         offer,
@@ -185,9 +183,11 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         top_up_stake: options.top_up,
         make_available: options.returns,
         release_slots: options.release_slots,
+        listen: gateway.listen,
+        public_url: gateway.public_url,
+        gateway_limits: gateway.limits.or(source.gateway_limits()),
+        tls: gateway.tls.server()?,
         source,
-        listen: options.listen,
-        public_url: options.public_url,
         payout: options.payouts.payout(),
         settle_delay: Duration::from_secs(options.settle_delay),
         first_block: options.from_block,

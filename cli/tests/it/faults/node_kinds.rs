@@ -1,4 +1,4 @@
-//! A worker on nodes that answer, each in a way of its own.
+//! Daemons on nodes that answer, each in a way of its own.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::test_daemons::rpc;
+use super::nodes::{FaultyNodes, KeptFaults, NamedBehavior};
+use super::test_daemons::{TestDaemons, rpc};
 use super::{print_row, until_waiting_for};
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
 use crate::worker::is_listed;
@@ -24,6 +25,19 @@ const OPTIONAL: &[&str] = &[
     "eth_createAccessList",
     "eth_getBlockReceipts",
 ];
+
+/// Kinds of nodes that answer, and their names.
+const fn kinds() -> [NamedBehavior; 6] {
+    let refused = -32_000;
+    [
+        ("answers jump back and forth", Behavior::Flapping(2)),
+        ("receipts come before blocks", Behavior::Behind(1)),
+        ("no gas estimate", Behavior::Refuses(&["eth_estimateGas"], refused, "cannot estimate")),
+        ("no eth_feeHistory", Behavior::Refuses(OPTIONAL, -32_601, "method not found")),
+        ("nonce too low, but mined", Behavior::Answers(SEND, refused, "nonce too low")),
+        ("already known", Behavior::Answers(SEND, refused, "already known")),
+    ]
+}
 
 /// The worker with this node; any listener will do as a service.
 fn start_worker(folder: &TestFolder, rpc: &str, relay: &Relay, service: &str) -> BackgroundProcess {
@@ -67,15 +81,7 @@ async fn a_worker_accepts_on_every_kind_of_node() {
     let health = worker.health();
     is_listed(folder, "ada").await;
     let blocks = mine_always(test_market.chain.url());
-    let refused = -32_000;
-    for (name, behavior) in [
-        ("answers jump back and forth", Behavior::Flapping(2)),
-        ("receipts come before blocks", Behavior::Behind(1)),
-        ("no gas estimate", Behavior::Refuses(&["eth_estimateGas"], refused, "cannot estimate")),
-        ("no eth_feeHistory", Behavior::Refuses(OPTIONAL, -32_601, "method not found")),
-        ("nonce too low, but mined", Behavior::Answers(SEND, refused, "nonce too low")),
-        ("already known", Behavior::Answers(SEND, refused, "already known")),
-    ] {
+    for (name, behavior) in kinds() {
         node.set_behavior(behavior).await;
         buy(folder, &health).await;
         print_row("worker", "accept", name, "accepts");
@@ -90,6 +96,28 @@ async fn a_worker_accepts_on_every_kind_of_node() {
     blocks.abort();
     print_row("worker", "accept", "base fee is five times as high", "accepts");
     assert_eq!(worker.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_daemons_end_an_agreement_on_every_kind_of_node() {
+    let mut kinds = kinds().into_iter();
+    let mut turn = 0;
+    while let (Some(report), Some(settle)) = (kinds.next(), kinds.next()) {
+        turn += 1;
+        let test_market = TestMarket::with_long_windows(&format!("node-kinds-{turn}")).await;
+        test_market.fund_accounts(&["ada", "cleo"]);
+        let (folder, good) = (&test_market.folder, test_market.chain.url());
+        let relay = Relay::start(RelayConfig::default()).await.unwrap();
+        let behaviors = vec![("report", report), ("settle", settle)];
+        let mut nodes = KeptFaults(FaultyNodes::new(&good, behaviors, "done once").await);
+        let urls = nodes.0.nodes.each_ref().map(|node| node.url.clone());
+        let urls = urls.each_ref().map(String::as_str);
+        let daemons = TestDaemons::start_on(urls, folder, &good, &relay.url()).await;
+        let agreement = daemons.buy(&mut nodes).await;
+        let blocks = mine_always(good.clone());
+        daemons.run_to_settlement(&agreement, &mut nodes).await;
+        blocks.abort();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,12 +88,12 @@ const fn silent_behavior() -> NamedBehavior {
 }
 
 /// A fault of a node, and its name.
-type NamedBehavior = (&'static str, Behavior);
+pub(super) type NamedBehavior = (&'static str, Behavior);
 
 /// A node for each daemon, all with the same fault, which changes with each operation.
-struct FaultyNodes {
+pub(super) struct FaultyNodes {
     /// The nodes.
-    nodes: [NodeProxy; 3],
+    pub(super) nodes: [NodeProxy; 3],
     /// The fault for each operation.
     behaviors: Vec<(&'static str, NamedBehavior)>,
     /// The outcome of an operation under its fault.
@@ -102,16 +102,15 @@ struct FaultyNodes {
 
 impl FaultyNodes {
     /// Nodes that are healthy until the first operation.
-    async fn new(
-        setup: &WorkerSetup,
+    pub(super) async fn new(
+        url: &str,
         behaviors: Vec<(&'static str, NamedBehavior)>,
         outcome: &'static str,
     ) -> Self {
-        let url = setup.test_market.chain.url();
         let nodes = [
-            NodeProxy::start(&url).await.unwrap(),
-            NodeProxy::start(&url).await.unwrap(),
-            NodeProxy::start(&url).await.unwrap(),
+            NodeProxy::start(url).await.unwrap(),
+            NodeProxy::start(url).await.unwrap(),
+            NodeProxy::start(url).await.unwrap(),
         ];
         Self { nodes, behaviors, outcome }
     }
@@ -132,10 +131,10 @@ impl FaultyNodes {
     }
 }
 
-/// Nodes that keep their faults, beside healthy ones.
-struct WithHealthyNode(FaultyNodes);
+/// Nodes that keep their faults, from one operation to the next.
+pub(super) struct KeptFaults(pub(super) FaultyNodes);
 
-impl FaultSchedule for WithHealthyNode {
+impl FaultSchedule for KeptFaults {
     async fn before(&mut self, _: &TestDaemons<'_>, operation: &str) {
         self.0.apply(operation).await;
     }
@@ -207,8 +206,7 @@ async fn all_daemons_fall_back_from_bad_nodes_to_a_good_one() {
     let (folder, good) = (&setup.test_market.folder, setup.test_market.chain.url());
     let [not_json, fails, .., foreign] = setup.bad_behaviors();
     let behaviors = vec![("accept", fails), ("report", foreign), ("settle", not_json)];
-    let mut nodes =
-        WithHealthyNode(FaultyNodes::new(&setup, behaviors, "asks the next node").await);
+    let mut nodes = KeptFaults(FaultyNodes::new(&good, behaviors, "asks the next node").await);
     let urls = nodes.0.nodes.each_ref().map(|node| [UNREACHABLE_URL, &node.url, &good].join(","));
     let urls = urls.each_ref().map(String::as_str);
     let daemons = TestDaemons::start_on(urls, folder, &good, &setup.relay.url()).await;
@@ -224,7 +222,7 @@ async fn all_daemons_with_one_node_recover_and_tolerate_a_slow_one() {
     let slow = ("node is slow", Behavior::Slow(SLOW_DELAY));
     let behaviors = vec![("accept", refuses), ("report", foreign), ("settle", slow)];
     let mut nodes =
-        WithoutHealthyNode(FaultyNodes::new(&setup, behaviors, "continues, done once").await);
+        WithoutHealthyNode(FaultyNodes::new(&good, behaviors, "continues, done once").await);
     let urls = nodes.0.nodes.each_ref().map(|node| node.url.clone());
     let urls = urls.each_ref().map(String::as_str);
     let daemons = TestDaemons::start_on(urls, folder, &good, &setup.relay.url()).await;

@@ -10,7 +10,7 @@ use tokio::time::{Duration, timeout};
 
 use super::fleet::{Fleet, ServiceReplica};
 use crate::client::proxy::{Forwarder, RequestBody};
-use crate::service_client::{RequestFailure, service_url};
+use crate::service_client::{LONG_RESPONSE, RequestFailure, service_url};
 
 /// How long a request waits for a worker that runs the service.
 const WAIT: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ async fn attempt(
         outgoing = outgoing.body(body);
     }
     let (token, session) = (endpoint.token.expose_secret(), worker.traffic.session());
-    let failure = match http.send(outgoing, token, session).await {
+    let failure = match http.send_long(outgoing, token, session, LONG_RESPONSE).await {
         Ok(response) => return classify(response),
         Err(failure) => failure,
     };
