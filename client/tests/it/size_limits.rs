@@ -1,13 +1,15 @@
-//! Settlements of random shares, up to the largest size, compared with an independent count.
+//! The longest report, and settlements of random shares, up to the largest size, compared with an independent count.
 
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, keccak256};
+use muster_client::protocol::abi::IWorkAgreement::Reported;
 use muster_client::protocol::abi::{Clock, Order, Settings, WorkerResult};
 use muster_client::protocol::report::Entry;
 use muster_client::protocol::settings;
 use muster_client::{Agreement, Market, Offer, OrderRequest};
 
+use crate::harness::expected::agreement_event;
 use crate::harness::receipts::unsigned_entry;
 use crate::harness::{TestEnv, agreement, offer};
 use crate::quote::order;
@@ -173,4 +175,34 @@ async fn eight_workers_and_sixty_three_seats_are_settled_at_once() {
     let wanted = Order { windows: 21, testers: 3, ..order(8, 130) };
     let gas = check_settlement(&env, 8, wanted, 0xff).await;
     assert!(gas <= 3_000_000, "it took {gas}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_report_is_told_in_full() {
+    let env = TestEnv::new().await;
+    let mut workers = Vec::new();
+    for number in 1..=8 {
+        workers.push(env.worker(offer(number)).await);
+    }
+    let (testers, cleo) = (env.testers(3).await, env.new_account().await);
+    // Three testers for three seats: each has a seat in every window.
+    let wanted = Order { windows: 16, testers: 3, ..order(8, 96) };
+    let purchase = env.buy(&cleo, OrderRequest::Custom(wanted)).await;
+    for worker in &workers {
+        env.accept(worker, &purchase).await;
+    }
+    env.advance(96).await;
+    let all = (0..8).flat_map(|index| (0..16).map(move |window| (index, window)));
+    let entries: Vec<_> =
+        all.map(|(index, window)| unsigned_entry(index, window, 3, window % 4)).collect();
+    let call = env.report_call(&testers[0], purchase.agreement, 0, &entries).await;
+    let receipt = env.send(&testers[0], purchase.agreement, &call, 0).await.unwrap();
+    let findings: Vec<u8> = entries
+        .iter()
+        .flat_map(|entry| [entry.index, entry.window, entry.made, entry.served])
+        .collect();
+    assert_eq!(findings.len(), 512);
+    let tester = testers[0].account().unwrap();
+    let event = Reported { tester, place: 0, findings: findings.into() };
+    assert_eq!(env.events(&receipt), [agreement_event(purchase.agreement, event)]);
 }
