@@ -36,5 +36,6 @@ mod signing;
 mod state;
 mod statement;
 mod tester;
+mod tls;
 mod units;
 mod worker;
