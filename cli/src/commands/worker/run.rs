@@ -156,6 +156,7 @@ fn compute(jobs: &ComputeOptions, state: &Path) -> Result<ServiceSource, CliErro
 
 /// Runs the worker until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let tls = options.gateway.tls.clone().server()?;
     let (role, path) = (Role::Worker, options.daemon.state.as_deref());
     let (daemon_context, path) =
         context.daemon_context(role, &role.to_string(), path, context.transport()?).await?;
@@ -186,7 +187,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         listen: gateway.listen,
         public_url: gateway.public_url,
         gateway_limits: gateway.limits.or(source.gateway_limits()),
-        tls: gateway.tls.server()?,
+        tls,
         source,
         payout: options.payouts.payout(),
         settle_delay: Duration::from_secs(options.settle_delay),
