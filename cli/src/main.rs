@@ -9,6 +9,7 @@ use crate::aliases::Aliases;
 use crate::context::Context;
 
 mod aliases;
+mod application;
 mod clock;
 mod command_line;
 mod command_tree;

@@ -2,6 +2,7 @@
 
 mod cancel_on_drop;
 mod chain;
+pub mod checks;
 pub mod client;
 mod context;
 mod endpoint_request;

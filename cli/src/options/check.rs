@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
-use muster_daemons::tester::{Check, Checks, CommandCheck, HttpCheck};
+use muster_daemons::checks::{Check, Checks, CommandCheck, HttpCheck};
 
 use crate::clock;
 use crate::error::CliError;

@@ -15,13 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::ProbeKind;
 use super::job_pool::{JobKind, JobPool, kinds};
 use super::job_probe::slowest;
-use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::reference_runner::ReferenceJob;
 use super::sampling::collect_samples;
 use super::seat::{ProbeIdentity, Seat};
+use crate::checks::{ProbeFailure, ProbeKind, ServiceTarget, verify_receipt};
 use crate::endpoint_request::{EndpointFailure, request_endpoint};
 use crate::endpoint_slot::EndpointSlot;
 use crate::failpoint::fail_point;

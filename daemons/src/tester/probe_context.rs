@@ -10,10 +10,10 @@ use secrecy::{ExposeSecret, SecretBox};
 use tokio::time::Duration;
 
 use super::options::TesterOptions;
-use super::prober::Prober;
 use super::reference_runner::ReferenceRunner;
 use super::report_inbox::ReportInbox;
 use crate::chain::MarketClock;
+use crate::checks::Prober;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::failpoint::fail_point;

@@ -11,9 +11,9 @@ use muster_messaging::{Claim, Content, Delegation, Message, MessageError, Messag
 use tokio::select;
 use tokio::sync::{OnceCell, watch};
 
-use super::check::ProbeKind;
 use super::probe_context::ProbeContext;
 use super::sample_cache::SampleCache;
+use crate::checks::ProbeKind;
 use crate::failpoint::fail_point;
 use crate::request_client::RequestClient;
 use crate::schedule::{Moment, Timing};

@@ -9,10 +9,8 @@ use futures::future::join_all;
 use muster_client::{
     Agreement, Application, Market, ServiceReceipt, Session, holds_seat, state_text,
 };
-use muster_daemons::tester::{
-    ProbeFailure, ProbeKind, Prober, ReferenceError, ReferenceJob, ReferenceRunner, ServiceTarget,
-    verify_receipt,
-};
+use muster_daemons::checks::{ProbeFailure, ProbeKind, Prober, ServiceTarget, verify_receipt};
+use muster_daemons::tester::{ReferenceError, ReferenceJob, ReferenceRunner};
 use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;

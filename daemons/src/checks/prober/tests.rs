@@ -10,10 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, sleep};
 
-use super::{ProbeFailure, Prober, ProxyUrl, ServiceTarget};
+use super::{Check, CommandCheck, HttpCheck, ProbeFailure, Prober, ProxyUrl, ServiceTarget};
 use crate::proxy_bridge::ProxyBridge;
 use crate::service_client::MAX_BODY;
-use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
 
