@@ -25,6 +25,7 @@ mod error;
 mod hired_worker;
 mod jobs;
 mod keys;
+mod listed_workers;
 mod logs;
 mod options;
 mod output;

@@ -13,6 +13,7 @@ mod health;
 mod job_bundle;
 mod job_client;
 mod job_outputs;
+mod order_file;
 
 mod periodic;
 mod poll_intervals;
@@ -38,6 +39,7 @@ pub use crate::error::DaemonError;
 pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names};
 pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
+pub use crate::order_file::{OrderFile, OrderFolder};
 pub use crate::run_loop::{Backoff, Daemon, run};
 pub use crate::service_record::{RecordError, ServicePlace, ServiceRecord, StoredService};
 pub use crate::store::{

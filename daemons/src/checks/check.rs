@@ -1,10 +1,8 @@
-//! How the service of each application is checked.
+//! What a right answer of a service is.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display, Formatter};
 
 use alloy::primitives::B256;
-use muster_client::{Application, ApplicationError};
 use serde::{Deserialize, Serialize};
 
 /// How a tester, or the worker itself, finds out whether a service works.
@@ -110,115 +108,9 @@ impl Display for Check {
     }
 }
 
-/// What a probe of an application's workers is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeKind {
-    /// A request of the service, and a check of the response.
-    Check(Check),
-    /// A job, and the tester's own result of it.
-    Job,
-}
-
-/// Checks by application.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "BTreeMap<String, Check>")]
-pub struct Checks {
-    /// The checks of single applications.
-    by_application: HashMap<Application, Check>,
-    /// The check of all other applications, if there is one.
-    fallback: Option<Check>,
-}
-
-/// Stands for all applications that are not named.
-const WILDCARD: &str = "*";
-
-impl Checks {
-    /// The same check for every application.
-    #[must_use]
-    pub fn all(check: Check) -> Self {
-        Self { by_application: HashMap::new(), fallback: Some(check) }
-    }
-
-    /// How an application is probed; `None` if there is no check for it, so that its workers are not probed. Workers of
-    /// `wasm1` are probed with jobs, whatever the checks say.
-    #[must_use]
-    pub fn for_application(&self, application: Application) -> Option<ProbeKind> {
-        if application == Application::WASM1 {
-            return Some(ProbeKind::Job);
-        }
-        let check = self.by_application.get(&application).or(self.fallback.as_ref());
-        check.cloned().map(ProbeKind::Check)
-    }
-}
-
-impl TryFrom<BTreeMap<String, Check>> for Checks {
-    type Error = ApplicationError;
-
-    /// Reads names of applications, and `*` for all others.
-    fn try_from(mut checks: BTreeMap<String, Check>) -> Result<Self, ApplicationError> {
-        let others = checks.remove(WILDCARD);
-        let named = checks.into_iter().map(|(name, check)| Ok((name.parse()?, check)));
-        Ok(Self { by_application: named.collect::<Result<_, _>>()?, fallback: others })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::B256;
-    use muster_client::Application;
-
-    use super::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
-
-    /// The check of an application in a file.
-    fn parse_check(file: &str, application: &str) -> Option<Check> {
-        let checks: Checks = serde_json::from_str(file).unwrap();
-        match checks.for_application(application.parse().unwrap())? {
-            ProbeKind::Check(check) => Some(check),
-            ProbeKind::Job => panic!("{application} is for jobs"),
-        }
-    }
-
-    #[test]
-    fn checks_are_per_application_with_a_wildcard() {
-        let some = r#"{"factor": {"kind": "factor"}, "0": {"kind": "http", "path": "/health"}}"#;
-        let page = HttpCheck::any_success("/health");
-        assert_eq!(parse_check(some, "factor"), Some(Check::Factor));
-        assert_eq!(parse_check(some, "0"), Some(Check::Http(page)));
-        assert_eq!(parse_check(some, "render"), None);
-        let all = r#"{"*": {"kind": "command", "run": "true"}, "factor": {"kind": "factor"}}"#;
-        let command = CommandCheck { run: "true".to_owned(), path: String::new() };
-        assert_eq!(parse_check(all, "render"), Some(Check::Command(command)));
-        assert_eq!(parse_check(all, "factor"), Some(Check::Factor));
-        let one = Checks::all(Check::Factor);
-        let check = ProbeKind::Check(Check::Factor);
-        assert_eq!(one.for_application(Application::default()), Some(check));
-    }
-
-    #[test]
-    fn wasm1_is_probed_with_jobs_whatever_the_checks_say() {
-        let named = serde_json::from_str(r#"{"wasm1": {"kind": "factor"}}"#).unwrap();
-        for checks in [Checks::default(), Checks::all(Check::Factor), named] {
-            assert_eq!(checks.for_application("wasm1".parse().unwrap()), Some(ProbeKind::Job));
-        }
-    }
-
-    #[test]
-    fn http_check_parses_every_field() {
-        let text = format!(
-            r#"{{"*": {{"kind": "http", "path": "/sum", "post": "1+1", "status": 201, "contains": "2",
-                "sha256": "{}", "paths": ["/"]}}}}"#,
-            B256::repeat_byte(7)
-        );
-        let page = HttpCheck {
-            path: "/sum".to_owned(),
-            paths: vec!["/".to_owned()],
-            post: Some("1+1".to_owned()),
-            status: Some(201),
-            contains: Some("2".to_owned()),
-            sha256: Some(B256::repeat_byte(7)),
-        };
-        assert_eq!(parse_check(&text, "x"), Some(Check::Http(page)));
-    }
+    use super::{Check, HttpCheck};
 
     #[test]
     fn each_request_of_a_check_is_a_check_of_its_own() {
@@ -229,17 +121,5 @@ mod tests {
         assert_eq!(Check::Factor.requests(), [Check::Factor]);
         let text = r#"GET /sum answers with success and contains "2"; so does GET / with success"#;
         assert_eq!(whole.to_string(), text);
-    }
-
-    #[test]
-    fn unknown_fields_and_kinds_are_rejected() {
-        for wrong in [
-            r#"{"*": {"kind": "http", "pth": "/"}}"#,
-            r#"{"*": {"kind": "ping"}}"#,
-            r#"{"*": {"kind": "command"}}"#,
-            r#"{"a-name-too-long": {"kind": "factor"}}"#,
-        ] {
-            assert!(serde_json::from_str::<Checks>(wrong).is_err(), "{wrong}");
-        }
     }
 }

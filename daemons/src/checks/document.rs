@@ -38,9 +38,8 @@ pub enum DocumentError {
     },
     /// The name has other characters, or too many or none.
     #[error(
-        "the name {0:?} must be a letter, followed by up to {rest} letters, digits, dots, dashes or underscores: it is the \
-         application's key on chain",
-        rest = MAX_NAME - 1
+        "the name {0:?} must have 1 to {MAX_NAME} characters of a to z, A to Z, 0 to 9, dot, dash and underscore, and begin with a \
+         to z or A to Z: it is the application's key on chain"
     )]
     Name(Box<str>),
     /// A field is empty.
@@ -249,11 +248,11 @@ mod tests {
             ("0", "buyContract"),
             ("tester", "of testers"),
             ("wasm1", "built in"),
-            ("", "must be a letter"),
-            ("0x1234", "must be a letter"),
-            ("far-too-long", "must be a letter"),
-            ("a b", "must be a letter"),
-            ("é", "must be a letter"),
+            ("", "must have 1 to 8"),
+            ("0x1234", "must have 1 to 8"),
+            ("far-too-long", "must have 1 to 8"),
+            ("a b", "must have 1 to 8"),
+            ("é", "must have 1 to 8"),
         ] {
             let error = with("/name", json!(name)).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");

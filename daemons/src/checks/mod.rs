@@ -4,10 +4,12 @@
 mod check;
 mod document;
 mod factor;
+mod list;
 mod prober;
 mod process_group;
 
-pub use self::check::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
+pub use self::check::{Check, CommandCheck, HttpCheck};
 pub use self::document::{ApplicationDocument, DocumentError};
 pub use self::factor::Factors;
+pub use self::list::{Checks, ProbeKind};
 pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};

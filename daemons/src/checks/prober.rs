@@ -148,6 +148,16 @@ impl Prober {
         self.check(check, target).await?.ok_or(ProbeFailure::NoReceipt)
     }
 
+    /// Makes the request that every service owes an answer, whatever its application is: GET of `/` is answered, with any status
+    /// that has a receipt. Returns the text of the receipt.
+    ///
+    /// # Errors
+    /// As [`Prober::probe`].
+    pub async fn probe_presence(&self, target: &ServiceTarget<'_>) -> Result<String, ProbeFailure> {
+        let request = self.http.get(service_url(target.url, "/"));
+        self.send(request, target).await?.receipt.ok_or(ProbeFailure::NoReceipt)
+    }
+
     /// As [`Prober::probe`], of a service that may give no receipt.
     ///
     /// # Errors

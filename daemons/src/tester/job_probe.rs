@@ -74,7 +74,8 @@ impl Prober {
     ) -> Result<String, ProbeFailure> {
         let worker = agreement.terms().worker(index).ok_or(ProbeFailure::Inconclusive)?.account;
         let signer = ResultSigner { domain: agreement.receipt_domain(), worker };
-        let endpoint = Endpoint { url: target.url.into(), token: target.token.into() };
+        let endpoint =
+            Endpoint { url: target.url.into(), token: target.token.into(), application: None };
         let client = JobClient::new(self.http.clone(), Arc::new(endpoint), target.session, signer);
         let (deadlines, begun) = (Deadlines::of(job, slow_after), Instant::now());
         let longest = deadlines.done.saturating_add(RESPONSE_TIMEOUT);

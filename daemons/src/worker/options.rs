@@ -8,6 +8,7 @@ use muster_gateway::{ServiceLimits, Upstream};
 use muster_job_api::JobHost;
 use tokio::time::Duration;
 
+use crate::checks::ApplicationDocument;
 use crate::context::Payout;
 
 /// What an operator chooses about a worker.
@@ -15,6 +16,8 @@ use crate::context::Payout;
 pub struct WorkerOptions {
     /// The application that it serves. A registration keeps its application.
     pub application: Application,
+    /// The document that says what the application is. Clients and testers learn its digest.
+    pub document: Option<ApplicationDocument>,
     /// What it offers. The worker updates its registration to this.
     pub offer: Offer,
     /// Wei that it stakes when it registers.

@@ -22,7 +22,7 @@ const TEMPLATE: &str = include_str!("template.toml");
     after_help = "Example:\n  muster application new echo --file echo.toml"
 )]
 pub(crate) struct Options {
-    /// Name of the application: a letter, then up to seven letters, digits, dots, dashes or underscores
+    /// Name of the application: up to 8 of a to z, A to Z, 0 to 9, dot, dash and underscore, the first one a to z or A to Z
     name: String,
 
     /// File to write [default: the name and .toml]

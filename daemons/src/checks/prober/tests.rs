@@ -51,6 +51,17 @@ async fn probe(url: &str, check: Check) -> Result<String, ProbeFailure> {
     prober.probe(&check, &ServiceTarget { url, token: "secret", session: SESSION }).await
 }
 
+#[tokio::test]
+async fn a_service_is_present_if_it_answers_with_a_receipt() {
+    let (url, prober) = (service().await, Prober::new(Duration::from_secs(1), None).unwrap());
+    let presence = async |url: &str| {
+        prober.probe_presence(&ServiceTarget { url, token: "secret", session: SESSION }).await
+    };
+    assert_eq!(presence(&url).await, Ok(format!("secret {SESSION}")));
+    assert_eq!(presence(&format!("{url}none")).await, Err(ProbeFailure::NoReceipt));
+    assert_eq!(presence("http://127.0.0.1:1").await, Err(ProbeFailure::NoResponse));
+}
+
 /// A check of a path that every response passes.
 fn page(path: &str) -> HttpCheck {
     let path = path.to_owned();
