@@ -91,6 +91,9 @@ pub(crate) enum Command {
     Watch(commands::watch::Options),
     /// Run a relay for encrypted messages until ctrl-c or SIGTERM
     Relay(commands::relay::Options),
+    /// Say what an application is, so that workers, clients and testers mean the same
+    #[command(subcommand)]
+    Application(commands::application::Command),
     /// Run example services that a worker can offer
     #[command(subcommand)]
     Example(commands::example::Command),
@@ -164,6 +167,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::History(options) => commands::history::run(context, options).await,
         Command::Watch(options) => commands::watch::run(context, options).await,
         Command::Relay(options) => commands::relay::run(context, options).await,
+        Command::Application(command) => commands::application::run(context, command).await,
         Command::Example(command) => commands::example::run(context, command).await,
         Command::Ledger(options) => commands::ledger::run(context, options).await,
         Command::Statement(options) => commands::statement::run(context, options).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod alias;
+pub(crate) mod application;
 pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod config;

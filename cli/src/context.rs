@@ -8,7 +8,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{Market, Node, NodeBuilder, Receipt};
-use muster_daemons::{DaemonContext, Role};
+use muster_daemons::{DaemonContext, OrderFolder, Role};
 use muster_messaging::{ProxyUrl, RelayPool, Transport};
 use secrecy::SecretString;
 
@@ -136,6 +136,7 @@ impl Context {
         logs::name_account(self.account_name(signer.address()));
         let daemon_context =
             DaemonContext::open(connect, signer, dispatcher, role, &path, transport).await?;
+        let daemon_context = daemon_context.with_orders(self.order_folder(chain_id)?);
         Ok((daemon_context, path))
     }
 
@@ -152,6 +153,16 @@ impl Context {
         let chain_id = self.node().await?.chain_id();
         let (account, dispatcher) = (self.signer(chain_id)?.address(), self.dispatcher(chain_id)?);
         self.state_path(&format!("{name}-{chain_id}-{dispatcher}-{account}.{extension}"))
+    }
+
+    /// Where the order files of the account and the market are, in the state folder.
+    ///
+    /// # Errors
+    /// Those of account and market.
+    pub(crate) fn order_folder(&self, chain_id: u64) -> Result<OrderFolder, CliError> {
+        let (account, dispatcher) = (self.signer(chain_id)?.address(), self.dispatcher(chain_id)?);
+        let name = format!("orders-{chain_id}-{dispatcher}-{account}");
+        Ok(OrderFolder::new(&self.state_folder().join(name)))
     }
 
     /// A file in the state folder, which is created if it does not exist.

@@ -6,19 +6,22 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use metrics_exporter_prometheus::BuildError;
 use muster_client::{AmountError, Application, BoxError, MarketError, ProgramError};
-use muster_daemons::tester::{ProbeFailure, ReferenceError};
+use muster_daemons::checks::ProbeFailure;
+use muster_daemons::tester::ReferenceError;
 use muster_daemons::{DaemonError, StoreError};
 use muster_gateway::TlsError;
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
+pub(crate) use self::application_command::ApplicationCommandError;
 pub(crate) use self::job_command::JobCommandError;
 pub(crate) use self::probe_command::ProbeCommandError;
 pub(crate) use self::service_command::ServiceCommandError;
 use crate::clock::ClockError;
 use crate::purchase_error::NamedPurchaseError;
 
+mod application_command;
 mod conversion;
 mod job_command;
 mod outcome;
@@ -174,6 +177,9 @@ pub(crate) enum CliError {
     /// A probe or a report by hand.
     #[error(transparent)]
     Probe(#[from] ProbeCommandError),
+    /// An application document that cannot be used.
+    #[error(transparent)]
+    Application(#[from] ApplicationCommandError),
     /// An application without a check.
     #[error(
         "the application {0} has no check: add one to the file of --checks, or one for all others, \"*\""

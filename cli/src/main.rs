@@ -9,6 +9,7 @@ use crate::aliases::Aliases;
 use crate::context::Context;
 
 mod aliases;
+mod application;
 mod clock;
 mod command_line;
 mod command_tree;
@@ -24,6 +25,7 @@ mod error;
 mod hired_worker;
 mod jobs;
 mod keys;
+mod listed_workers;
 mod logs;
 mod options;
 mod output;

@@ -12,6 +12,7 @@ use muster_messaging::{MessageError, MessageKey, Transport};
 use tokio::time::Duration;
 
 use crate::error::DaemonError;
+use crate::order_file::OrderFolder;
 use crate::poll_intervals::PollIntervals;
 use crate::run_loop::Backoff;
 use crate::store::{Identity, Role, Store};
@@ -29,6 +30,8 @@ pub struct DaemonContext {
     transport: Arc<dyn Transport>,
     /// How often the chain is looked at.
     poll_intervals: PollIntervals,
+    /// Where the account's order files are, if it is a client's.
+    orders: Option<OrderFolder>,
 }
 
 /// Where the account's credit is paid out, and when.
@@ -65,7 +68,7 @@ impl DaemonContext {
             store.bind_to_market(path, market.created_at().await?, hash)?;
         }
         let poll_intervals = PollIntervals::of_market(market.settings());
-        Ok(Self { signer, market, store, transport, poll_intervals })
+        Ok(Self { signer, market, store, transport, poll_intervals, orders: None })
     }
 
     /// The same context of a daemon that makes a step after each `interval`, however long the times of the market are.
@@ -73,6 +76,19 @@ impl DaemonContext {
     pub const fn with_interval(mut self, interval: Duration) -> Self {
         self.poll_intervals.interval = interval;
         self
+    }
+
+    /// The same context of a client whose order files are there.
+    #[must_use]
+    pub fn with_orders(mut self, orders: OrderFolder) -> Self {
+        self.orders = Some(orders);
+        self
+    }
+
+    /// Where the account's order files are, if it is a client's.
+    #[must_use]
+    pub const fn orders(&self) -> Option<&OrderFolder> {
+        self.orders.as_ref()
     }
 
     /// The pauses between steps that are short enough for the times of the market.

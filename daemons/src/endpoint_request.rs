@@ -1,5 +1,6 @@
 //! Requests for a worker's endpoint, of testers and clients alike.
 
+use alloy::primitives::B256;
 use muster_client::Agreement;
 use muster_messaging::{Claim, Content, Endpoint, Message, MessageError, RefusalReason};
 use tokio::time::timeout;
@@ -18,6 +19,18 @@ pub(crate) enum EndpointFailure {
     /// The worker refused.
     #[error("endpoint refused: {0}")]
     Refused(RefusalReason),
+    /// The worker serves by another document than the client bought by.
+    #[error(
+        "the worker serves by {}, and the client bought by document {bought}: cancel the agreement, or ask the worker to serve \
+         by that document again",
+        served.map_or("no application document".to_owned(), |served| format!("document {served}"))
+    )]
+    OtherDocument {
+        /// The digest that the worker names.
+        served: Option<B256>,
+        /// The digest of the client's document.
+        bought: B256,
+    },
 }
 
 /// Asks the worker at `index` for its endpoint, once.

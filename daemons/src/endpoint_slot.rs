@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn endpoint() -> Endpoint {
-        Endpoint { url: "http://127.0.0.1:1".into(), token: "token".into() }
+        Endpoint { url: "http://127.0.0.1:1".into(), token: "token".into(), application: None }
     }
 
     #[tokio::test]

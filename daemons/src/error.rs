@@ -1,6 +1,7 @@
 //! What a daemon can fail with.
 
 use std::io;
+use std::path::PathBuf;
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
@@ -61,6 +62,17 @@ pub enum DaemonError {
     /// The file with the services of the account cannot be used.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The order file of an agreement cannot be read.
+    #[error(
+        "cannot read the order file {path}, which says by which document the agreement was bought: {source}: restore it, or \
+         delete it to go on without a document"
+    )]
+    OrderFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// Fewer workers serve than are to be kept.
     #[error(
         "{serving} of {wanted} workers serve application {application}, and no other can be hired: either none qualifies, \

@@ -2,6 +2,7 @@
 
 mod cancel_on_drop;
 mod chain;
+pub mod checks;
 pub mod client;
 mod context;
 mod endpoint_request;
@@ -12,6 +13,7 @@ mod health;
 mod job_bundle;
 mod job_client;
 mod job_outputs;
+mod order_file;
 
 mod periodic;
 mod poll_intervals;
@@ -37,6 +39,7 @@ pub use crate::error::DaemonError;
 pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names};
 pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
+pub use crate::order_file::{OrderFile, OrderFolder};
 pub use crate::run_loop::{Backoff, Daemon, run};
 pub use crate::service_record::{RecordError, ServicePlace, ServiceRecord, StoredService};
 pub use crate::store::{

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use alloy::signers::local::PrivateKeySigner;
 use muster_messaging::{
-    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey,
+    Claim, Content, Delegation, Endpoint, InMemoryReplayGuard, Mailbox, Message, MessageKey, Pass,
     RelayPool,
 };
 
@@ -47,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         delivery.message == client_request && delivery.sender == client.key(),
     )?;
 
-    let endpoint = Endpoint { url: "https://worker.example".into(), token: "token".into() };
+    let endpoint =
+        Endpoint { url: "https://worker.example".into(), token: "token".into(), application: None };
     let reply = client_request.reply(Content::EndpointReply(endpoint));
     worker.send(delivery.sender, &reply).await?;
     let delivery = client.next().await?;
@@ -58,11 +59,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let key = tester_key.public();
     let delegation = Delegation::sign(&account, 1, agreement, key, u64::MAX)?;
-    let pass = client_request.reply(Content::Pass { delegation });
+    let pass = client_request.reply(Content::Pass(Pass { delegation, commitments: Vec::new() }));
     client.send(key, &pass).await?;
     // The tester subscribes only now.
     let mut tester = mailbox(&tester_key, &url).await?;
-    let Content::Pass { delegation } = tester.next().await?.message.content else {
+    let Content::Pass(Pass { delegation, .. }) = tester.next().await?.message.content else {
         return Err("FAIL  a pass waits for its tester".into());
     };
     let signer: Option<Address> = delegation.signer(1, agreement);

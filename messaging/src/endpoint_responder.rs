@@ -6,10 +6,11 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 
 use crate::chain_view::{AgreementInfo, ChainView};
+use crate::endpoint::Endpoint;
 use crate::error::{BoxError, MessageError};
 use crate::keys::accounts_of;
 use crate::mailbox::Delivery;
-use crate::message::{Claim, Content, Endpoint, Message, RefusalReason};
+use crate::message::{Claim, Content, Message, RefusalReason};
 
 /// The access that a token gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod application;
 mod chain_view;
 mod delegation;
+mod endpoint;
 mod endpoint_responder;
 mod envelope;
 mod error;
@@ -19,15 +21,17 @@ mod sample_responder;
 mod seat_entitlement;
 mod transport;
 
+pub use crate::application::{ApplicationCommitment, Pass};
 pub use crate::chain_view::{AgreementInfo, ChainFuture, ChainView};
 pub use crate::delegation::Delegation;
+pub use crate::endpoint::Endpoint;
 pub use crate::endpoint_responder::{AccessGrant, EndpointIssuer, EndpointResponder, Party};
 pub use crate::envelope::{MESSAGE_TTL, OpenError, OpenedMessage, open, seal};
 pub use crate::error::{BoxError, MessageError};
 pub use crate::in_memory::InMemoryTransport;
 pub use crate::keys::{MessageKey, accounts_of};
 pub use crate::mailbox::{Delivery, Mailbox};
-pub use crate::message::{Claim, Content, Endpoint, JobLimits, Message, RefusalReason};
+pub use crate::message::{Claim, Content, JobLimits, Message, RefusalReason};
 pub use crate::message_format::{MESSAGE_LIMIT, MessageFormatError};
 pub use crate::pass_responder::PassResponder;
 pub use crate::proxy::ProxyUrl;

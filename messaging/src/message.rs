@@ -1,11 +1,11 @@
 //! The messages of the protocol and their JSON.
 
 use alloy::primitives::{Address, B256, Bytes};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
-use subtle::ConstantTimeEq;
+use serde::{Deserialize, Serialize};
 
+use crate::application::{ApplicationCommitment, Pass};
 use crate::delegation::Delegation;
+use crate::endpoint::Endpoint;
 use crate::message_format::{MESSAGE_LIMIT, MessageFormatError, PIECE_MESSAGE_LIMIT, VERSION};
 use crate::sample::{SampleList, SamplePiece};
 
@@ -15,7 +15,7 @@ use crate::sample::{SampleList, SamplePiece};
 pub struct Message {
     /// The id of the agreement's chain.
     pub chain_id: u64,
-    /// The agreement; the market's contract in a [`Content::JobLimitsRequest`] and its reply.
+    /// The agreement; the market's contract in a [`Content::JobLimitsRequest`], a [`Content::ApplicationRequest`] and their replies.
     pub agreement: Address,
     /// Ties a reply to its request.
     pub nonce: B256,
@@ -44,10 +44,7 @@ pub enum Content {
         key: B256,
     },
     /// The client's reply to [`Content::PassRequest`].
-    Pass {
-        /// The client's delegation for the fresh key.
-        delegation: Delegation,
-    },
+    Pass(Pass),
     /// A tester asks the client which jobs there are to test a worker with.
     SampleListRequest {
         /// A window in which the tester holds a seat, counted from 0; not one that is over.
@@ -79,6 +76,11 @@ pub enum Content {
     JobLimitsRequest {},
     /// A worker's reply to [`Content::JobLimitsRequest`].
     JobLimits(JobLimits),
+    /// Anybody asks a worker which application document it serves by, before there is an agreement. The message names the
+    /// market's contract in place of an agreement.
+    ApplicationRequest {},
+    /// A worker's reply to [`Content::ApplicationRequest`].
+    Application(ApplicationCommitment),
     /// The negative reply to any request.
     Refusal {
         /// The reason.
@@ -116,18 +118,6 @@ pub struct JobLimits {
     pub waiting: u32,
     /// Bytes of disk for the files of one agreement.
     pub blobs: u64,
-}
-
-/// The endpoint of a worker's service. `Debug` redacts both fields, and dropping it zeroizes them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoint {
-    /// The URL of the service, for HTTP and WebSocket.
-    #[serde(serialize_with = "serialize_secret")]
-    pub url: SecretString,
-    /// The bearer token that every request to the service must carry.
-    #[serde(serialize_with = "serialize_secret")]
-    pub token: SecretString,
 }
 
 /// Why the sender of a [`Content::EndpointRequest`] may have the endpoint.
@@ -185,6 +175,9 @@ pub enum RefusalReason {
     /// The receiver does not run jobs itself: a service behind it might.
     #[error("the receiver does not know the limits of jobs")]
     LimitsUnknown,
+    /// The receiver serves by no application document.
+    #[error("the receiver serves by no application document")]
+    NoDocument,
 }
 
 /// The outermost JSON object.
@@ -236,6 +229,7 @@ impl Message {
                 | Content::SampleListRequest { .. }
                 | Content::SamplePieceRequest { .. }
                 | Content::JobLimitsRequest {}
+                | Content::ApplicationRequest {}
                 | Content::Report { .. }
         )
     }
@@ -279,23 +273,6 @@ impl Message {
         message.check_length(json)?;
         Ok(message)
     }
-}
-
-/// Takes the same time for any two endpoints of the same lengths.
-impl PartialEq for Endpoint {
-    fn eq(&self, other: &Self) -> bool {
-        let is_same = |a: &SecretString, b: &SecretString| {
-            a.expose_secret().as_bytes().ct_eq(b.expose_secret().as_bytes())
-        };
-        (is_same(&self.url, &other.url) & is_same(&self.token, &other.token)).into()
-    }
-}
-
-impl Eq for Endpoint {}
-
-/// Writes a secret, which `secrecy` does only on request.
-fn serialize_secret<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(secret.expose_secret())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 
+use crate::application::Pass;
 use crate::chain_view::ChainView;
 use crate::delegation::Delegation;
 use crate::error::{BoxError, MessageError};
@@ -75,7 +76,8 @@ impl PassResponder {
                     .reserve_pass(agreement, window, place, key, until)
                     .map_err(MessageError::ReplayGuard)?;
                 if is_reserved {
-                    Content::Pass { delegation: self.delegate(agreement, key, planned_end)? }
+                    let delegation = self.delegate(agreement, key, planned_end)?;
+                    Content::Pass(Pass { delegation, commitments: Vec::new() })
                 } else {
                     Content::Refusal { reason: RefusalReason::PassGiven }
                 }

@@ -8,6 +8,7 @@ use crate::error::CliError;
 mod buy;
 mod cancel;
 mod connect;
+mod document_order;
 mod purchase_plan;
 mod quote;
 mod run;

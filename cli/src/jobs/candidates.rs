@@ -1,17 +1,13 @@
 //! Which workers could run a job: those for sale that say that they take jobs as large as it.
 
-use muster_client::Market;
 use muster_client::protocol::abi::{Order, Worker};
-use muster_client::protocol::order::satisfies;
 use muster_compute::Limits;
 use muster_daemons::DaemonContext;
 use muster_daemons::client::{JobCapacity, ask_job_capacity};
 use muster_messaging::JobLimits;
 
 use crate::error::{CliError, JobCommandError};
-
-/// The most workers that are asked, cheapest first.
-const MAX_ASKED: usize = 16;
+use crate::listed_workers::cheapest;
 
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
@@ -67,22 +63,4 @@ impl Candidates {
 fn limits_text(memory: u64, storage: u64, time: u64) -> String {
     let (memory, storage) = (memory.div_euclid(MEBIBYTE), storage.div_euclid(MEBIBYTE));
     format!("{memory} MiB of memory, {storage} MiB of files and {} s", time.div_euclid(1_000))
-}
-
-/// The cheapest listed workers that satisfy an order.
-async fn cheapest(market: &Market, order: &Order) -> Result<Vec<Worker>, CliError> {
-    let Order { application, length, minScore, minUptime, .. } = order;
-    let (mut found, mut from) = (Vec::new(), 0);
-    loop {
-        let page = market.listed_workers(*application, from).await?;
-        let next = page.last().map_or(0, |last| last.next);
-        found.extend(
-            page.into_iter().filter(|worker| satisfies(worker, *length, *minScore, *minUptime)),
-        );
-        if next == 0 || found.len() >= MAX_ASKED {
-            found.truncate(MAX_ASKED);
-            return Ok(found);
-        }
-        from = next;
-    }
 }

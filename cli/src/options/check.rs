@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use clap::{Args, ValueEnum};
-use muster_daemons::tester::{Check, Checks, CommandCheck, HttpCheck};
+use futures::future::try_join_all;
+use muster_daemons::checks::{Check, Checks, CommandCheck, HttpCheck};
 
+use crate::application::DocumentArg;
 use crate::clock;
 use crate::error::CliError;
 use crate::options::heading;
@@ -20,6 +22,10 @@ pub(crate) struct CheckOptions {
     /// path, paths, post, status, contains, sha256; kind = "factor"; or kind = "command" with run and path
     #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "check_command", "post", "status", "expect", "digest"])]
     checks: Option<PathBuf>,
+
+    /// Application document: workers of that application are checked as it says, before all other checks; repeat it for several
+    #[arg(long, value_name = "FILE|URL")]
+    application: Vec<DocumentArg>,
 
     /// Ask a question whose answer can be verified, instead of reading a page
     #[arg(long, value_enum, conflicts_with_all = ["check_command", "post", "status", "expect", "digest"])]
@@ -76,8 +82,14 @@ impl CheckOptions {
     /// The check of each application.
     ///
     /// # Errors
-    /// [`CliError::Read`] or [`CliError::Checks`], about the file.
-    pub(crate) fn checks(self) -> Result<Checks, CliError> {
+    /// [`CliError::Read`] or [`CliError::Checks`], about the file; those of a document.
+    pub(crate) async fn checks(self) -> Result<Checks, CliError> {
+        let documents = try_join_all(self.application.iter().map(DocumentArg::read)).await?;
+        Ok(self.other_checks()?.with_documents(documents))
+    }
+
+    /// The checks of applications that have no document.
+    fn other_checks(self) -> Result<Checks, CliError> {
         let Self { checks, check, check_command, path, also, post, status, expect, digest, .. } =
             self;
         if let Some(file) = checks {

@@ -8,7 +8,9 @@ use muster_client::protocol::abi::Clock;
 use muster_client::protocol::layout::Terms;
 
 use crate::clock::{self, Moment, Span};
+use crate::error::CliError;
 use crate::hired_worker::{HiredWorker, hired_worker};
+use crate::options::application::{ApplicationArg, NamedApplication};
 use crate::options::heading;
 use crate::parse;
 
@@ -28,9 +30,10 @@ pub(crate) struct OrderArgs {
     #[arg(long, value_name = "TICKS|TIME", value_parser = clock::length)]
     pub(crate) length: Option<Span>,
 
-    /// Application: a name of up to 8 bytes [default: that of the hired workers, or 0]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) application: Option<Application>,
+    /// Application: a name of up to 8 bytes, or its document, by which the workers must serve then [default: that of the hired
+    /// workers, or 0]
+    #[arg(long, value_name = "NAME|FILE|URL")]
+    pub(crate) application: Option<ApplicationArg>,
 
     /// Number of windows, each of which is judged by itself, 1 to 21
     #[arg(long, value_name = "N")]
@@ -70,8 +73,13 @@ impl OrderArgs {
     }
 
     /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`. `length` is that of
-    /// the option by the market's clock.
-    pub(crate) fn contradictions(&self, terms: &Terms, length: Option<u32>) -> Vec<String> {
+    /// the option by the market's clock, and `application` that of the option.
+    pub(crate) fn contradictions(
+        &self,
+        terms: &Terms,
+        length: Option<u32>,
+        application: Option<Application>,
+    ) -> Vec<String> {
         let header = &terms.header;
         let clock = if header.seconds { Clock::Second } else { Clock::ArbBlock };
         let agrees = |span: Span, ticks| span.agrees(ticks, header.length, clock);
@@ -80,7 +88,7 @@ impl OrderArgs {
             Ok(0) | Err(_) => self.redundancy,
             Ok(hired) => hired,
         };
-        let application = self.application.map(|application| application.to_string());
+        let application = application.map(|application| application.to_string());
         [
             ("redundancy", header.redundancy.to_string(), Some(redundancy.to_string())),
             ("length", header.length.to_string(), length.map(|(_, ticks)| ticks.to_string())),
@@ -103,12 +111,23 @@ impl OrderArgs {
         .collect()
     }
 
+    /// The application of the option, if it was given.
+    ///
+    /// # Errors
+    /// Those of its document.
+    pub(crate) async fn named_application(&self) -> Result<Option<NamedApplication>, CliError> {
+        match &self.application {
+            Some(application) => Ok(Some(application.resolve().await?)),
+            None => Ok(None),
+        }
+    }
+
     /// The options as one line, the same for the same order whatever the types in this file are called:
     /// `client buy --once` stores the purchase under its hash. Options that are not given have no value.
     pub(crate) fn canonical_text(&self) -> String {
         let mut workers: Vec<_> = self.worker.iter().map(HiredWorker::to_string).collect();
         workers.sort_unstable();
-        let application = self.application.map(|application| application.0);
+        let application = self.application.as_ref().map(ApplicationArg::canonical_text);
         [
             ("redundancy", self.redundancy.to_string()),
             ("worker", workers.join(",")),

@@ -100,7 +100,12 @@ fn set_up_market(round: &mut CommandCoverage) {
     let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm32-unknown-unknown/release");
     let market = round.json("market show")["dispatcher"].as_str().unwrap().to_owned();
     fs::write(round.test_market.folder.file("password"), "secret").unwrap();
+    round.json("application new factor");
+    let document = fs::read_to_string(round.test_market.folder.file("factor.toml")).unwrap();
+    let document = document.replace("kind = \"http\"\npath = \"/\"", "kind = \"factor\"");
+    fs::write(round.test_market.folder.file("factor.toml"), document).unwrap();
     round.all(&[
+        "application show factor.toml",
         "config",
         "price --usd-per-hour 0.02 --eth-usd 3000",
         "completions bash",
@@ -176,6 +181,7 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
             "tester probe {kept} --account dev:tom --check factor --state tom.db --url 0={service}"
         ),
         &format!("client try --url {service}"),
+        &format!("application check factor.toml {service}"),
     ]);
     for daemon in [
         format!("worker run --price 1gwei --capacity 3 --upstream {service} {run} dev:ada"),

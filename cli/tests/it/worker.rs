@@ -71,7 +71,7 @@ pub(crate) async fn endpoint(relay: &str, agreement: Address, worker: B256) -> (
     loop {
         let delivery = mailbox.next().await.unwrap();
         if delivery.is_reply_to(worker, &message) {
-            let Content::EndpointReply(muster_messaging::Endpoint { url, token }) =
+            let Content::EndpointReply(muster_messaging::Endpoint { url, token, .. }) =
                 delivery.message.content
             else {
                 panic!("{:?}", delivery.message);

@@ -110,7 +110,7 @@ pub async fn fetch_endpoints(
     let requests = serving.map(async |index| {
         let asked = probe_context.request_endpoint(key, index).await;
         let failed = |failure: &_| tracing::warn!(worker = index, %failure, "no endpoint");
-        let Endpoint { url, token } = asked.inspect_err(failed).ok()?;
+        let Endpoint { url, token, .. } = asked.inspect_err(failed).ok()?;
         let worker = agreement.terms().worker(index)?.account;
         Some(EndpointInfo { index, worker, url, token, session })
     });

@@ -59,7 +59,7 @@ impl ClientDaemon {
             .clone()
             .map(|source| SampleResponder::new(context.account(), chain_view.clone(), source));
         let passes = PassResponder::new(context.signer().clone(), chain_view, replay_guard);
-        let responder = ClientResponder { passes, samples };
+        let responder = ClientResponder { passes, samples, orders: context.orders().cloned() };
         let responder_task = spawn_responder(&context, responder).await?;
         let target = options.replicas.filter(|_| options.only_agreement.is_none());
         let watch = options.watch.clone();

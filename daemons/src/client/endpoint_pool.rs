@@ -62,14 +62,14 @@ impl EndpointPool {
     pub(super) fn load(&self, route: &Route) -> Result<(), StoreError> {
         if let Some((url, token)) = self.store.endpoint(&self.endpoint_id(route))? {
             let (url, token) = (SecretString::from(url), SecretString::from(token));
-            route.slot.set(Endpoint { url, token });
+            route.slot.set(Endpoint { url, token, application: None });
         }
         Ok(())
     }
 
     /// Stores the endpoint that a worker has sent.
     pub(super) fn save(&self, route: &Route, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let Endpoint { url, token } = endpoint;
+        let Endpoint { url, token, .. } = endpoint;
         fail_point!("endpoint/pending");
         let id = self.endpoint_id(route);
         self.store.save_endpoint(&id, url.expose_secret(), token.expose_secret())?;

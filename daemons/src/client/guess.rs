@@ -158,7 +158,7 @@ fn open(pool: &mut PoolState, key: KeyId, ticks: Range<u64>, due: Vec<Moment>) {
     let message_key = MessageKey::from_bytes(&B256::repeat_byte(1)).unwrap();
     let key = Arc::new(TrafficKey::new(key, B256::ZERO, message_key));
     let route = Route::new(key, 0, ticks);
-    route.slot.set(Endpoint { url: "".into(), token: "".into() });
+    route.slot.set(Endpoint { url: "".into(), token: "".into(), application: None });
     pool.add(Arc::new(route), due);
 }
 

@@ -8,6 +8,7 @@
 
 mod agreement_client;
 mod agreement_task;
+mod applications;
 mod client_responder;
 mod connect;
 mod daemon;
@@ -34,6 +35,7 @@ mod running_agreement;
 mod services;
 mod traffic_key;
 
+pub use self::applications::{ServedApplication, ask_applications};
 pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;
 #[cfg(feature = "failpoints")]

@@ -37,6 +37,8 @@ pub(super) struct ProbeContext {
     probe_paths: Vec<Box<str>>,
     /// The client's jobs, if it has any: workers are probed with them too.
     pub(super) jobs: Option<Arc<JobSamples>>,
+    /// The digest of the document that the agreement was bought by, if it was.
+    bought: Option<B256>,
     /// The secret that keys, sessions and moments are derived from.
     key_seed: SecretBox<[u8; 32]>,
 }
@@ -69,6 +71,7 @@ impl ProbeContext {
             context: context.clone(),
             probe_paths,
             jobs: None,
+            bought: bought_digest(context, agreement)?,
         })
     }
 
@@ -113,7 +116,15 @@ impl ProbeContext {
         let (address, public) = (agreement.address(), request_client.key());
         let delegation = self.pass_responder.delegate(address, public, planned_end);
         let delegation = delegation.map_err(|_| EndpointFailure::NotSent)?;
-        request_endpoint(request_client, agreement, index, Claim::Delegate { delegation }).await
+        let claim = Claim::Delegate { delegation };
+        let endpoint = request_endpoint(request_client, agreement, index, claim).await?;
+        let served = endpoint.application;
+        match self.bought {
+            Some(bought) if served != Some(bought) => {
+                Err(EndpointFailure::OtherDocument { served, bought })
+            }
+            _ => Ok(endpoint),
+        }
     }
 
     /// The endpoint of a key at a worker, which is asked for it if it is not known; `None` if it does not send one in time,
@@ -183,4 +194,13 @@ impl ProbeContext {
             drop(self.pool.http.read_body(response).await);
         }
     }
+}
+
+/// The digest of the document that an agreement was bought by, as its order file says; `None` without one.
+fn bought_digest(context: &DaemonContext, agreement: Address) -> Result<Option<B256>, DaemonError> {
+    let Some(orders) = context.orders() else { return Ok(None) };
+    let order = orders
+        .read(agreement)
+        .map_err(|source| DaemonError::OrderFile { path: orders.path(agreement), source })?;
+    Ok(order.map(|order| order.digest))
 }

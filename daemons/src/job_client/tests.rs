@@ -141,7 +141,7 @@ async fn a_body_that_is_cut_is_a_failure() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
     let (_worker, client) = start(Manner::Honest).await;
-    let endpoint = Arc::new(Endpoint { url: url.into(), token: "".into() });
+    let endpoint = Arc::new(Endpoint { url: url.into(), token: "".into(), application: None });
     let client = JobClient { endpoint, ..client };
     for failure in [
         client.fetch(Digest::of(b"half"), 9).await.unwrap_err(),
@@ -149,7 +149,11 @@ async fn a_body_that_is_cut_is_a_failure() {
     ] {
         assert!(matches!(failure, JobFailure::Cut), "{failure:?}");
     }
-    let endpoint = Arc::new(Endpoint { url: "http://127.0.0.1:1".into(), token: "".into() });
+    let endpoint = Arc::new(Endpoint {
+        url: "http://127.0.0.1:1".into(),
+        token: "".into(),
+        application: None,
+    });
     let nobody = JobClient { endpoint, ..client };
     let failure = nobody.post(&job()).await.unwrap_err();
     assert!(matches!(failure, JobFailure::NoConnection), "{failure:?}");

@@ -1,7 +1,7 @@
 //! What a tester or client knows of an agreement before a window begins: who accepted when, and the client's passes.
 
 use alloy::primitives::Address;
-use muster_messaging::Delegation;
+use muster_messaging::Pass;
 use rusqlite::{OptionalExtension, params};
 
 use super::database::Store;
@@ -39,14 +39,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn save_pass(
-        &self,
-        agreement: Address,
-        window: u8,
-        pass: &Delegation,
-    ) -> Result<(), StoreError> {
+    pub fn save_pass(&self, agreement: Address, window: u8, pass: &Pass) -> Result<(), StoreError> {
         let replace = "REPLACE INTO passes (agreement, window, delegation) VALUES (?1, ?2, ?3)";
-        // A delegation is numbers and strings, so it has a JSON.
+        // A pass is numbers and strings, so it has a JSON.
         let text = serde_json::to_string(pass).unwrap_or_default();
         self.lock().execute(replace, params![agreement.0.0, window, text])?;
         Ok(())
@@ -56,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub fn pass(&self, agreement: Address, window: u8) -> Result<Option<Delegation>, StoreError> {
+    pub fn pass(&self, agreement: Address, window: u8) -> Result<Option<Pass>, StoreError> {
         let select = "SELECT delegation FROM passes WHERE agreement = ?1 AND window = ?2";
         let connection = self.lock();
         let text: Option<String> = connection

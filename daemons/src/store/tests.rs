@@ -4,7 +4,9 @@ use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::{ResultSignature, ServiceReceipt, failed_entry};
 use muster_compute::{Digest, JobResult, Outcome};
-use muster_messaging::{AccessGrant, Delegation, Party, ReplayGuard as _};
+use muster_messaging::{
+    AccessGrant, ApplicationCommitment, Delegation, Party, Pass, ReplayGuard as _,
+};
 use secrecy::ExposeSecret;
 
 use super::{
@@ -198,7 +200,10 @@ fn entry_claims_no_more_than_its_receipt_supports() {
 fn pass_is_kept_for_its_window() {
     let (_folder, store) = open();
     let client = PrivateKeySigner::random();
-    let pass = Delegation::sign(&client, 1, AGREEMENT, B256::repeat_byte(3), 9).unwrap();
+    let delegation = Delegation::sign(&client, 1, AGREEMENT, B256::repeat_byte(3), 9).unwrap();
+    let digest = B256::repeat_byte(4);
+    let commitment = ApplicationCommitment::sign(&client, 1, AGREEMENT, digest, 9).unwrap();
+    let pass = Pass { delegation, commitments: vec![commitment] };
     store.save_pass(AGREEMENT, 2, &pass).unwrap();
     assert_eq!(store.pass(AGREEMENT, 2).unwrap(), Some(pass));
     assert_eq!(store.pass(AGREEMENT, 3).unwrap(), None);

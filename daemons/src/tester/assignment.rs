@@ -9,7 +9,6 @@ use muster_client::protocol::abi::State;
 use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats, urgent};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::ProbeKind;
 use super::measured_entries::measured_entries;
 use super::probe::probe_worker;
 use super::probe_context::ProbeContext;
@@ -17,6 +16,7 @@ use super::report_task::ReportTask;
 use super::sample_cache::SampleCache;
 use super::seat::Seat;
 use crate::chain::{Confirmed, timing_of};
+use crate::checks::ProbeKind;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 use crate::schedule::{Timing, draw, schedule};

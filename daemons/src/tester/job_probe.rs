@@ -8,8 +8,8 @@ use muster_compute::BlobError;
 use muster_messaging::Endpoint;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::prober::{ProbeFailure, Prober, ServiceTarget};
 use super::reference_runner::ReferenceJob;
+use crate::checks::{ProbeFailure, Prober, ServiceTarget};
 use crate::job_client::{JobClient, JobEnd, JobFailure, ResultSigner, SLOWEST_UPLOAD};
 use crate::job_outputs::fetch_small_outputs;
 use crate::service_client::RESPONSE_TIMEOUT;
@@ -58,7 +58,7 @@ impl Deadlines {
 
 impl Prober {
     /// Posts a job to the worker at `index`, and returns the text of the receipt with which the worker took it. It does not
-    /// verify the receipt: [`verify_receipt`](super::verify_receipt) does. The worker must take the job as fast as it
+    /// verify the receipt: [`verify_receipt`](crate::checks::verify_receipt) does. The worker must take the job as fast as it
     /// responds to any request, within `slow_after`; the result may take longer. The requests go on nevertheless, because a
     /// client's would: drop the future to end them.
     ///
@@ -74,7 +74,8 @@ impl Prober {
     ) -> Result<String, ProbeFailure> {
         let worker = agreement.terms().worker(index).ok_or(ProbeFailure::Inconclusive)?.account;
         let signer = ResultSigner { domain: agreement.receipt_domain(), worker };
-        let endpoint = Endpoint { url: target.url.into(), token: target.token.into() };
+        let endpoint =
+            Endpoint { url: target.url.into(), token: target.token.into(), application: None };
         let client = JobClient::new(self.http.clone(), Arc::new(endpoint), target.session, signer);
         let (deadlines, begun) = (Deadlines::of(job, slow_after), Instant::now());
         let longest = deadlines.done.saturating_add(RESPONSE_TIMEOUT);

@@ -6,10 +6,8 @@
 //! part of it.
 
 mod assignment;
-mod check;
 mod collectors;
 mod daemon;
-mod factor;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod job_pool;
@@ -19,8 +17,6 @@ mod membership;
 mod options;
 mod probe;
 mod probe_context;
-mod prober;
-mod process_group;
 mod reference_runner;
 mod report_check;
 mod report_inbox;
@@ -30,13 +26,10 @@ mod sample_client;
 mod sampling;
 mod seat;
 
-pub use self::check::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
 pub use self::collectors::collectors;
 pub use self::daemon::TesterDaemon;
-pub use self::factor::Factors;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
 pub use self::measured_entries::measured_entries;
 pub use self::options::TesterOptions;
-pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
 pub use self::reference_runner::{ReferenceError, ReferenceJob, ReferenceOptions, ReferenceRunner};

@@ -3,8 +3,8 @@
 use muster_messaging::ProxyUrl;
 use tokio::time::Duration;
 
-use super::check::Checks;
 use super::reference_runner::ReferenceOptions;
+use crate::checks::Checks;
 use crate::context::Payout;
 
 /// What an operator chooses about a tester.

@@ -7,21 +7,22 @@
 //! its client in the same way.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use muster_client::ServiceReceipt;
+use alloy::primitives::B256;
+use muster_client::{Application, ServiceReceipt};
 use muster_messaging::{Endpoint, ExposeSecret};
 use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::check::ProbeKind;
 use super::job_pool::{JobKind, JobPool, kinds};
 use super::job_probe::slowest;
-use super::prober::{ProbeFailure, ServiceTarget, verify_receipt};
 use super::reference_runner::ReferenceJob;
 use super::sampling::collect_samples;
 use super::seat::{ProbeIdentity, Seat};
+use crate::checks::{Check, ProbeFailure, ProbeKind, ServiceTarget, verify_receipt};
 use crate::endpoint_request::{EndpointFailure, request_endpoint};
 use crate::endpoint_slot::EndpointSlot;
 use crate::failpoint::fail_point;
@@ -45,6 +46,13 @@ struct Target {
     slot: EndpointSlot,
     /// Jobs for it, if it runs jobs.
     jobs: Option<Arc<JobPool>>,
+    /// Whether it was said that it serves by another document.
+    has_warned: AtomicBool,
+}
+
+/// A digest, or what stands for none.
+fn text(digest: Option<B256>) -> String {
+    digest.map_or("none".to_owned(), |digest| digest.to_string())
 }
 
 /// Makes the probes of the worker at `index`. Those whose moments have passed are left out.
@@ -53,7 +61,14 @@ pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule,
     let context = &seat.probe_context;
     let jobs =
         (seat.kind == ProbeKind::Job).then(|| Arc::new(JobPool::new(context.reference.clone())));
-    let target = Target { seat: seat.clone(), index, end, slot: EndpointSlot::default(), jobs };
+    let target = Target {
+        seat: seat.clone(),
+        index,
+        end,
+        slot: EndpointSlot::default(),
+        jobs,
+        has_warned: AtomicBool::new(false),
+    };
     let target = Arc::new(target);
     let (clock, opened, opening) = (&context.clock, target.clone(), schedule.opening);
     let _sampling = target.jobs.clone().map(|jobs| {
@@ -148,7 +163,9 @@ impl Target {
     ) -> Result<ServiceReceipt, ProbeFailure> {
         let asked = self.slot.get(self.ask_for_endpoint(identity)).await;
         let endpoint = asked.map_err(|failure| match failure {
-            EndpointFailure::NotSent => ProbeFailure::Inconclusive,
+            EndpointFailure::NotSent | EndpointFailure::OtherDocument { .. } => {
+                ProbeFailure::Inconclusive
+            }
             EndpointFailure::NoReply => ProbeFailure::NoEndpoint,
             EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
         })?;
@@ -172,7 +189,10 @@ impl Target {
         let target = ServiceTarget { url, token, session: *session };
         let prober = &probe_context.prober;
         let result = match (kind, job) {
-            (ProbeKind::Check(check), _) => prober.probe(check, &target).await,
+            (ProbeKind::Check(own), _) => match self.agreed_check(own, endpoint.application) {
+                Some(check) => prober.probe(check, &target).await,
+                None => prober.probe_presence(&target).await,
+            },
             (ProbeKind::Job, Some(job)) => {
                 let (worker, slow_after) = ((agreement, self.index), probe_context.slow_after);
                 prober.probe_job(&job, &target, worker, slow_after).await
@@ -184,6 +204,26 @@ impl Target {
         }
         verify_receipt(agreement, *session, self.index, *window, &result?)
             .ok_or(ProbeFailure::WrongReceipt)
+    }
+
+    /// The check that tester and worker agree on. The worker is bound by what it committed to before the purchase, else by
+    /// what it says now; by the tester's own check if it says nothing. `None` if that document is not known here: then a worker
+    /// owes an answer, but nothing is known of a right one.
+    fn agreed_check<'a>(&'a self, own: &'a Check, served: Option<B256>) -> Option<&'a Check> {
+        let Seat { probe_context, agreement, .. } = &*self.seat;
+        let committed = self.seat.committed(&self.seat.identity(), self.index);
+        let Some(agreed) = committed.or(served) else { return Some(own) };
+        let application = Application(agreement.terms().header.application);
+        let check = probe_context.checks.documented(application, agreed);
+        if (check.is_none() || served != Some(agreed)) && !self.has_warned.swap(true, Relaxed) {
+            let (agreement, worker) = (agreement.address(), self.index);
+            let is_known = check.is_some();
+            tracing::warn!(
+                %agreement, worker, %application, %agreed, served = %text(served), is_known,
+                "documents differ; a worker is never failed by a check that it did not agree to"
+            );
+        }
+        check
     }
 
     /// Asks the worker for its endpoint. A reply after the end of the window is none: a worker that was away could send a

@@ -10,10 +10,10 @@ use secrecy::{ExposeSecret, SecretBox};
 use tokio::time::Duration;
 
 use super::options::TesterOptions;
-use super::prober::Prober;
 use super::reference_runner::ReferenceRunner;
 use super::report_inbox::ReportInbox;
 use crate::chain::MarketClock;
+use crate::checks::{Checks, Prober};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::failpoint::fail_point;
@@ -37,6 +37,8 @@ pub(super) struct ProbeContext {
     pub(super) transport: Arc<dyn Transport>,
     /// Reports of other testers.
     pub(super) report_inbox: Arc<ReportInbox>,
+    /// How services are checked.
+    pub(super) checks: Checks,
     /// Checks services.
     pub(super) prober: Prober,
     /// Runs jobs to know their results.
@@ -70,6 +72,7 @@ impl ProbeContext {
             clock: MarketClock::start(market.clone(), market.now().await?),
             prober: Prober::new(RESPONSE_TIMEOUT, options.proxy.as_ref())?,
             slow_after: options.probe_timeout,
+            checks: options.checks.clone(),
             reference: ReferenceRunner::new(options.reference.clone()),
             report_inbox,
             store,

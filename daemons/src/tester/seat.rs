@@ -7,13 +7,15 @@ use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::B256;
 use muster_client::Agreement;
-use muster_messaging::{Claim, Content, Delegation, Message, MessageError, MessageKey};
+use muster_messaging::{
+    ApplicationCommitment, Claim, Content, Delegation, Message, MessageError, MessageKey, Pass,
+};
 use tokio::select;
 use tokio::sync::{OnceCell, watch};
 
-use super::check::ProbeKind;
 use super::probe_context::ProbeContext;
 use super::sample_cache::SampleCache;
+use crate::checks::ProbeKind;
 use crate::failpoint::fail_point;
 use crate::request_client::RequestClient;
 use crate::schedule::{Moment, Timing};
@@ -25,6 +27,8 @@ use crate::unix_time::unix_now;
 pub(super) struct ProbeIdentity {
     /// Why the key is entitled to an endpoint.
     pub(super) claim: Claim,
+    /// The commitments of workers that came with the client's pass.
+    commitments: Vec<ApplicationCommitment>,
     /// Sends requests under the key, once there was one to send.
     request_client: OnceCell<Arc<RequestClient>>,
 }
@@ -108,9 +112,18 @@ impl Seat {
             let claim = Claim::Seat { window: self.window, place: self.place };
             let request_client =
                 OnceCell::new_with(Some(self.probe_context.request_client.clone()));
-            pass.unwrap_or_else(|| Arc::new(ProbeIdentity { claim, request_client }))
+            let own = || ProbeIdentity { claim, commitments: Vec::new(), request_client };
+            pass.unwrap_or_else(|| Arc::new(own()))
         };
         self.identity.get_or_init(decide).clone()
+    }
+
+    /// The digest of the document to which the worker at `index` committed, as the client can show; `None` if it cannot.
+    pub(super) fn committed(&self, identity: &ProbeIdentity, index: u8) -> Option<B256> {
+        let (terms, market) = (self.agreement.terms(), self.agreement.market().dispatcher());
+        let (worker, purchased) = (terms.worker(index)?.account, terms.header.purchased);
+        let place = (self.chain_id(), market);
+        ApplicationCommitment::committed(&identity.commitments, place, worker, purchased)
     }
 
     /// What sends requests under the key of an identity.
@@ -129,7 +142,9 @@ impl Seat {
     pub(super) async fn fetch_pass(&self, at: Moment, timing: &Timing) {
         let (clock, agreement) = (&self.probe_context.clock, self.agreement.address());
         match self.probe_context.store.pass(agreement, self.window) {
-            Ok(Some(pass)) if self.is_valid_pass(&pass, timing) => return self.use_pass(pass),
+            Ok(Some(pass)) if self.is_valid_pass(&pass.delegation, timing) => {
+                return self.use_pass(pass);
+            }
             Ok(_) => {}
             Err(error) => tracing::error!(%agreement, %error, "pass not read"),
         }
@@ -154,7 +169,7 @@ impl Seat {
     }
 
     /// Stores a pass, then uses it.
-    fn keep_pass(&self, pass: Delegation) {
+    fn keep_pass(&self, pass: Pass) {
         let agreement = self.agreement.address();
         if let Err(error) = self.probe_context.store.save_pass(agreement, self.window, &pass) {
             tracing::error!(%agreement, window = self.window, %error, "pass not stored");
@@ -164,21 +179,22 @@ impl Seat {
     }
 
     /// Uses a pass for all requests that are not under way.
-    fn use_pass(&self, delegation: Delegation) {
+    fn use_pass(&self, pass: Pass) {
+        let Pass { delegation, commitments } = pass;
         let claim = Claim::Delegate { delegation };
-        let identity = ProbeIdentity { claim, request_client: OnceCell::new() };
+        let identity = ProbeIdentity { claim, commitments, request_client: OnceCell::new() };
         self.pass.send_replace(Some(Arc::new(identity)));
     }
 
     /// Asks the client for a pass once; `None` if it sends no valid one.
-    async fn request_pass(&self, client: B256, timing: &Timing) -> Option<Delegation> {
+    async fn request_pass(&self, client: B256, timing: &Timing) -> Option<Pass> {
         let address = self.agreement.address();
         let (window, place, key) = (self.window, self.place, self.window_key().public());
         let content = Content::PassRequest { window, place, key };
         let request = Message::request(self.chain_id(), address, content);
         match self.probe_context.request_client.request(client, request).await {
-            Ok(Content::Pass { delegation }) if self.is_valid_pass(&delegation, timing) => {
-                return Some(delegation);
+            Ok(Content::Pass(pass)) if self.is_valid_pass(&pass.delegation, timing) => {
+                return Some(pass);
             }
             Ok(reply) => tracing::debug!(agreement = %address, ?reply, "no pass"),
             Err(error) => tracing::debug!(agreement = %address, %error, "pass request failed"),

@@ -16,6 +16,7 @@ use tokio::time::Duration;
 use super::access::AgreementAccess;
 use super::agreement_table::{AgreementTable, TableEntry};
 use super::agreement_task::AgreementTask;
+use super::commitment_issuer::CommitmentIssuer;
 use super::endpoint_issuer::TokenIssuer;
 use super::keepalive::Keepalive;
 use super::listing::BookListing;
@@ -25,6 +26,7 @@ use super::services::Services;
 use super::units::wei_to_ether;
 use super::worker_responder::WorkerResponder;
 use crate::chain::{RpcChainView, scan_purchases, skip_history};
+use crate::checks::ApplicationDocument;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -101,11 +103,14 @@ impl WorkerDaemon {
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own_url);
 
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
-        let token_issuer = Arc::new(TokenIssuer { store, secret, url: url.clone() });
+        let digest = options.document.as_ref().map(ApplicationDocument::digest);
+        let token_issuer =
+            Arc::new(TokenIssuer { store, secret, url: url.clone(), application: digest });
         let endpoints = EndpointResponder::new(context.account(), chain_view, token_issuer);
         let job_limits = Services::job_limits(&options.source);
         let market = (context.market().node().chain_id(), context.market().dispatcher());
-        let responder = WorkerResponder { endpoints, market, job_limits };
+        let commitment_issuer = digest.map(|digest| CommitmentIssuer::new(&context, digest));
+        let responder = WorkerResponder { endpoints, market, job_limits, commitment_issuer };
         let responder_task = spawn_responder(&context, responder).await?;
         Ok(Self {
             services: Services::new(options.source.clone(), context.signer()),

@@ -1,5 +1,6 @@
 //! The endpoint that a worker sends on request: the gateway's URL, and a token for one agreement and key.
 
+use alloy::primitives::B256;
 use muster_gateway::{Claims, Secret};
 use muster_messaging::{AccessGrant, BoxError, Endpoint, EndpointIssuer, Party, SecretString};
 
@@ -15,6 +16,8 @@ pub(super) struct TokenIssuer {
     pub(super) secret: Secret,
     /// The gateway's URL.
     pub(super) url: Box<str>,
+    /// The digest of the document that the worker serves by.
+    pub(super) application: Option<B256>,
 }
 
 impl EndpointIssuer for TokenIssuer {
@@ -28,6 +31,7 @@ impl EndpointIssuer for TokenIssuer {
         Ok(Endpoint {
             url: SecretString::from(&*self.url),
             token: SecretString::from(token.reveal()),
+            application: self.application,
         })
     }
 }

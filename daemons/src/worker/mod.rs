@@ -7,6 +7,7 @@
 mod access;
 mod agreement_table;
 mod agreement_task;
+mod commitment_issuer;
 mod daemon;
 mod endpoint_issuer;
 #[cfg(feature = "failpoints")]

@@ -8,6 +8,7 @@ use muster_gateway::{Limits, ServiceLimits, TlsServer, Upstream};
 use muster_job_api::JobHost;
 use tokio::time::Duration;
 
+use crate::checks::ApplicationDocument;
 use crate::context::Payout;
 
 /// Requests per second of one key to a server of jobs: a job of a millisecond needs several.
@@ -18,6 +19,8 @@ const JOB_REQUESTS_PER_SECOND: u32 = 1_000;
 pub struct WorkerOptions {
     /// The application that it serves. A registration keeps its application.
     pub application: Application,
+    /// The document that says what the application is. Clients and testers learn its digest.
+    pub document: Option<ApplicationDocument>,
     /// What it offers. The worker updates its registration to this.
     pub offer: Offer,
     /// Wei that it stakes when it registers.

@@ -14,7 +14,7 @@ use muster_daemons::worker::{WorkerDaemon, WorkerOptions};
 use muster_daemons::{
     Backoff, Daemon, DaemonContext, DaemonError, EndpointId, HealthReporter, Payout, Role, run,
 };
-use muster_messaging::{Claim, Content, ExposeSecret, Message, MessageKey};
+use muster_messaging::{Claim, Content, ExposeSecret, Message, MessageKey, Pass};
 use reqwest::{Client, StatusCode};
 use stylus_devnode::CHAIN_ID;
 use tokio::net::TcpListener;
@@ -240,7 +240,8 @@ async fn pass_is_given_to_the_seated_tester_only() {
     let request = Content::PassRequest { window: 0, place, key: window_key.public() };
     let request = Message::request(CHAIN_ID, agreement.address(), request);
     let (own, client_key) = (MessageKey::from_signer(tester).unwrap(), message_key(&client));
-    let Content::Pass { delegation } = send_request(&chain, &own, client_key, &request).await
+    let Content::Pass(Pass { delegation, .. }) =
+        send_request(&chain, &own, client_key, &request).await
     else {
         panic!("no pass")
     };

@@ -55,7 +55,7 @@ impl EndpointClient {
     ) -> Result<Self, RefusalReason> {
         let request = Message::request(CHAIN_ID, agreement, Content::EndpointRequest { claim });
         match send_request(chain, key, worker, &request).await {
-            Content::EndpointReply(Endpoint { url, token }) => Ok(Self {
+            Content::EndpointReply(Endpoint { url, token, .. }) => Ok(Self {
                 url: url.expose_secret().to_owned(),
                 token: token.expose_secret().to_owned(),
                 session: Session::random().id(Address::ZERO, 0),

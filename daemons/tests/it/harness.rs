@@ -245,6 +245,7 @@ pub(crate) const fn offer(price: u128) -> Offer {
 /// The usual options of a worker whose service is at this URL.
 pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
     WorkerOptions {
+        document: None,
         application: Application::default(),
         offer: offer(price),
         stake: ETHER,

@@ -4,10 +4,12 @@ use alloy::primitives::{Address, B256, Bytes};
 use alloy::signers::local::PrivateKeySigner;
 
 use super::{
-    Claim, Content, Endpoint, JobLimits, MESSAGE_LIMIT, Message, MessageFormatError,
-    PIECE_MESSAGE_LIMIT, RefusalReason,
+    Claim, Content, JobLimits, MESSAGE_LIMIT, Message, MessageFormatError, PIECE_MESSAGE_LIMIT,
+    RefusalReason,
 };
+use crate::application::{ApplicationCommitment, Pass};
 use crate::delegation::Delegation;
+use crate::endpoint::Endpoint;
 use crate::sample::{MAX_LISTED, PIECE_SIZE, SampleInfo, SampleList, SamplePiece};
 
 /// A message with this content.
@@ -17,7 +19,12 @@ fn message(content: Content) -> Message {
 
 /// The content of an endpoint reply.
 fn endpoint(url: &str, token: &str) -> Content {
-    Content::EndpointReply(Endpoint { url: url.into(), token: token.into() })
+    Content::EndpointReply(Endpoint { url: url.into(), token: token.into(), application: None })
+}
+
+/// A worker's commitment to serve by a document.
+fn commitment(worker: &PrivateKeySigner) -> ApplicationCommitment {
+    ApplicationCommitment::sign(worker, 1, Address::ZERO, B256::repeat_byte(3), u64::MAX).unwrap()
 }
 
 /// One message of each kind.
@@ -31,7 +38,10 @@ fn one_of_each_kind() -> Vec<Message> {
         Content::EndpointRequest { claim: Claim::Seat { window: 20, place: u32::MAX } },
         endpoint("https://worker.example", "token"),
         Content::PassRequest { window: 20, place: u32::MAX, key },
-        Content::Pass { delegation },
+        Content::Pass(Pass { delegation, commitments: Vec::new() }),
+        Content::Pass(Pass { delegation, commitments: vec![commitment(&client)] }),
+        Content::ApplicationRequest {},
+        Content::Application(commitment(&client)),
         Content::SampleListRequest { window: 20, place: u32::MAX, worker: 20 },
         Content::SampleList(SampleList {
             unseen: vec![SampleInfo { job: key, size: 9 }],
@@ -59,7 +69,7 @@ fn one_of_each_kind() -> Vec<Message> {
 fn every_message_round_trips() {
     for message in one_of_each_kind() {
         let json = message.to_json().unwrap();
-        assert!(json.len() < 700, "{json}");
+        assert!(json.len() < 1_000, "{json}");
         assert_eq!(Message::from_json(&json), Ok(message));
     }
 }
@@ -116,6 +126,15 @@ fn the_longest_list_and_the_longest_piece_fit() {
     let padded = format!("{json}{}", " ".repeat(PIECE_MESSAGE_LIMIT - json.len() + 1));
     assert_eq!(Message::from_json(&padded), Err(MessageFormatError::TooLong(padded.len())));
     assert!(matches!(piece(2 * PIECE_SIZE).to_json(), Err(MessageFormatError::TooLong(_))));
+}
+
+#[test]
+fn a_pass_with_the_commitments_of_eight_workers_fits() {
+    let client = PrivateKeySigner::random();
+    let key = B256::repeat_byte(3);
+    let delegation = Delegation::sign(&client, 1, Address::ZERO, key, u64::MAX).unwrap();
+    let commitments = vec![commitment(&client); 8];
+    assert!(message(Content::Pass(Pass { delegation, commitments })).to_json().is_ok());
 }
 
 #[test]

@@ -97,7 +97,7 @@ pub(crate) struct RecordingIssuer(pub(crate) Mutex<Vec<AccessGrant>>);
 impl EndpointIssuer for RecordingIssuer {
     fn issue(&self, grant: &AccessGrant) -> Result<Endpoint, BoxError> {
         self.0.lock().unwrap().push(*grant);
-        Ok(Endpoint { url: URL.into(), token: TOKEN.into() })
+        Ok(Endpoint { url: URL.into(), token: TOKEN.into(), application: None })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use alloy::primitives::Address;
 use muster_messaging::{
     AccessGrant, Claim, Content, ExposeSecret, InMemoryTransport, Mailbox, Message, MessageError,
-    MessageKey, Party, RefusalReason,
+    MessageKey, Party, Pass, RefusalReason,
 };
 
 use crate::harness::{CHAIN, Market, PLANNED_END, TOKEN, URL, delivery, key, mailbox, now};
@@ -69,7 +69,7 @@ async fn request_pass(market: &Market, fresh: &MessageKey) -> Content {
 async fn a_tester_with_a_pass_cannot_be_told_from_a_program_of_the_client() {
     let market = Market::new();
     let [testers, clients] = [(); 2].map(|()| MessageKey::random());
-    let Content::Pass { delegation } = request_pass(&market, &testers).await else {
+    let Content::Pass(Pass { delegation, .. }) = request_pass(&market, &testers).await else {
         panic!("no pass")
     };
     let responder = market.pass_responder();

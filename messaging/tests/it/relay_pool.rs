@@ -70,7 +70,7 @@ async fn the_longest_message_is_delivered() {
     let reply = |length| {
         // A quotation mark grows the most, because both layers escape it.
         let (url, token) = ("\"".repeat(length).into(), "".into());
-        message().reply(Content::EndpointReply(Endpoint { url, token }))
+        message().reply(Content::EndpointReply(Endpoint { url, token, application: None }))
     };
     let room = MESSAGE_LIMIT - reply(0).to_json().unwrap().len();
     let longest = reply(room.div_euclid(2));

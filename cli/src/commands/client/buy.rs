@@ -7,13 +7,15 @@ use alloy::primitives::keccak256;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Market, Purchase, state_text};
+use muster_client::{Agreement, Application, Market, Purchase, state_text};
 use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
+use crate::commands::client::document_order::{ensure_order, save_order, serving_workers};
 use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::application::NamedApplication;
 use crate::options::heading;
 use crate::options::order::OrderArgs;
 use crate::output::ticks::tick_cell;
@@ -26,6 +28,7 @@ use crate::{parse, progress};
 #[command(
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster client buy --account dev:cleo --length 4m --testers 3\n  \
+        muster client buy --account dev:cleo --application hello.toml --length 4m\n  \
         muster client buy --account dev:cleo --id monday --worker dev:ada --at-most 0.1eth"
 )]
 pub(crate) struct Options {
@@ -58,24 +61,41 @@ impl Options {
         self.id.clone().or_else(|| self.once.then(derived))
     }
 
-    /// Buys.
-    async fn purchase(&self, market: &Market) -> Result<Purchase, CliError> {
-        let plan = PurchasePlan::new(&self.order, market).await?;
+    /// Buys; with a document, of workers that commit to it.
+    async fn purchase(
+        &self,
+        context: &Context,
+        market: &Market,
+        named: Option<&NamedApplication>,
+    ) -> Result<Purchase, CliError> {
+        let application = named.map(|named| named.application);
+        let mut plan = PurchasePlan::new(&self.order, market, application).await?;
+        let document = named.and_then(|named| named.document.as_ref());
+        let mut commitments = Vec::new();
+        if let Some(document) = document {
+            (plan, commitments) = serving_workers(context, market, plan, document).await?;
+        }
         let at_most = match self.at_most {
             Some(most) => most,
             None => plan.quote(market).await?.price,
         };
-        Ok(plan.buy(market, at_most).await?)
+        let purchase = plan.buy(market, at_most).await?;
+        if let Some(document) = document {
+            let orders = context.order_folder(market.node().chain_id())?;
+            save_order(&orders, purchase.agreement, document, commitments)?;
+        }
+        Ok(purchase)
     }
 }
 
 /// Buys.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let spinner = progress::spinner(context, "buying");
+    let named = options.order.named_application().await?;
     let (market, purchase) = match options.purchase_name() {
         None => {
             let market = context.signing_market().await?;
-            let purchase = options.purchase(&market).await?;
+            let purchase = options.purchase(context, &market, named.as_ref()).await?;
             (market, purchase)
         }
         Some(name) => {
@@ -83,14 +103,20 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
                 (options.state.as_deref(), Arc::new(InMemoryTransport::default()));
             let (daemon_context, _) =
                 context.daemon_context(Role::Client, "purchases", state, transport).await?;
-            let make = async |market: &Market| options.purchase(market).await;
+            let make =
+                async |market: &Market| options.purchase(context, market, named.as_ref()).await;
             let purchase = client::buy_once(&daemon_context, &name, make).await?;
             (daemon_context.market().clone(), purchase)
         }
     };
     let agreement = market.agreement(purchase.agreement).await?;
     if let Some(name) = options.purchase_name() {
-        check_named(&name, &options.order, &agreement).await?;
+        let application = named.as_ref().map(|named| named.application);
+        check_named(&name, &options.order, &agreement, application).await?;
+    }
+    if let Some(document) = named.as_ref().and_then(|named| named.document.as_ref()) {
+        let orders = context.order_folder(market.node().chain_id())?;
+        ensure_order(context, &orders, &agreement, document).await?;
     }
     let accept_until = agreement.times(&agreement.progress().await?).last_accept();
     let clock = context.clock(&market).await?;
@@ -109,13 +135,18 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 ///
 /// # Errors
 /// [`NamedPurchaseError`], or those of the market.
-async fn check_named(name: &str, order: &OrderArgs, bought: &Agreement) -> Result<(), CliError> {
+async fn check_named(
+    name: &str,
+    order: &OrderArgs,
+    bought: &Agreement,
+    application: Option<Application>,
+) -> Result<(), CliError> {
     let (name, agreement, state) = (name.into(), bought.address(), bought.state().await?);
     let length = match order.length {
         Some(span) => Some(span.ticks(bought.market()).await?),
         None => None,
     };
-    let contradictions = order.contradictions(bought.terms(), length);
+    let contradictions = order.contradictions(bought.terms(), length, application);
     if !contradictions.is_empty() {
         let terms = contradictions.join("; ").into();
         return Err(NamedPurchaseError::OtherOrder { name, agreement, terms }.into());

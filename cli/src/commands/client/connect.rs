@@ -8,6 +8,8 @@ use muster_daemons::Role;
 use muster_daemons::client::{ConnectDaemon, ConnectOptions, fetch_endpoints};
 use muster_messaging::ExposeSecret;
 
+use crate::application::DocumentArg;
+use crate::commands::client::document_order::ensure_order;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -45,6 +47,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH", default_value = "/", value_parser = parse::url_path)]
     page: Vec<Box<str>>,
 
+    /// Document of the application, by which the agreement must have been bought [default: as its order file says, if there
+    /// is one]
+    #[arg(long, value_name = "FILE|URL")]
+    application: Option<DocumentArg>,
+
     /// Print the URLs and tokens of the workers, and exit; whoever sees them uses the service
     #[arg(long, conflicts_with_all = ["listen", "page"])]
     print: bool,
@@ -52,10 +59,14 @@ pub(crate) struct Options {
 
 /// Connects until SIGINT or SIGTERM, or until the agreement is settled.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let Options { agreement, daemon, refunds, listen, page, print } = options;
+    let Options { agreement, daemon, refunds, listen, page, application, print } = options;
     let name = format!("connect-{agreement}");
     let (daemon_context, mut fields) =
         daemon::named_daemon_context(context, &daemon, Role::Client, &name).await?;
+    if let (Some(document), Some(orders)) = (application, daemon_context.orders()) {
+        let bought = daemon_context.market().agreement(agreement).await?;
+        ensure_order(context, orders, &bought, &document.read().await?).await?;
+    }
     if print {
         let endpoints = fetch_endpoints(&daemon_context, agreement).await?;
         let Some(first) = endpoints.first() else { return Err(CliError::NoEndpoint(agreement)) };

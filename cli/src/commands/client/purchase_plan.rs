@@ -4,7 +4,7 @@ use alloy::primitives::U256;
 use futures::future::try_join_all;
 use muster_client::protocol::abi::{Order, Quote, Settings};
 use muster_client::protocol::order;
-use muster_client::{Market, MarketError, OrderRequest, Purchase};
+use muster_client::{Application, Market, MarketError, OrderRequest, Purchase};
 
 use crate::error::CliError;
 use crate::options::order::OrderArgs;
@@ -48,33 +48,43 @@ impl PurchasePlan {
         }
     }
 
-    /// The plan for an order: the market's default terms, or an order with defaults for all options that are not given.
+    /// The plan for an order of this application: the market's default terms, or an order with defaults for all options that are not given.
     ///
     /// # Errors
     /// [`CliError::NoWorker`] for a worker to hire that is not registered, or those of the market.
-    pub(super) async fn new(args: &OrderArgs, market: &Market) -> Result<Self, CliError> {
+    pub(super) async fn new(
+        args: &OrderArgs,
+        market: &Market,
+        application: Option<Application>,
+    ) -> Result<Self, CliError> {
         let length = match args.length {
             Some(length) => length.ticks(market).await?,
             None => market.settings().minLength,
         };
         if !args.worker.is_empty() {
-            return Self::hire(args, market, length).await;
+            return Self::hire(args, market, length, application).await;
         }
         let redundancy = args.redundancy;
         Ok(Self::Cheapest(if args.is_default() {
             OrderRequest::Default { redundancy, length }
         } else {
-            OrderRequest::Custom(order(args, market, redundancy.into(), length).await?)
+            let redundancy = redundancy.into();
+            OrderRequest::Custom(order(args, market, redundancy, length, application).await?)
         }))
     }
 
     /// The plan for named workers.
-    async fn hire(args: &OrderArgs, market: &Market, length: u32) -> Result<Self, CliError> {
+    async fn hire(
+        args: &OrderArgs,
+        market: &Market,
+        length: u32,
+        application: Option<Application>,
+    ) -> Result<Self, CliError> {
         let hired = try_join_all(args.worker.iter().map(|hired| hired.find(market))).await?;
         let mut numbers: Vec<_> = hired.iter().map(|worker| worker.number).collect();
         numbers.sort_unstable();
-        let mut order = order(args, market, numbers.len(), length).await?;
-        if let (None, Some(first)) = (args.application, hired.first()) {
+        let mut order = order(args, market, numbers.len(), length, application).await?;
+        if let (None, Some(first)) = (application, hired.first()) {
             order.application = first.application;
         }
         Ok(Self::Hire(order, numbers))
@@ -87,6 +97,7 @@ async fn order(
     market: &Market,
     redundancy: usize,
     length: u32,
+    application: Option<Application>,
 ) -> Result<Order, CliError> {
     let settings: &Settings = market.settings();
     let listed = market.tester_count(market.epoch().await?).await?;
@@ -99,7 +110,7 @@ async fn order(
         None => defaults.expiry,
     };
     Ok(Order {
-        application: args.application.map_or(defaults.application, |application| application.0),
+        application: application.map_or(defaults.application, |application| application.0),
         windows: args.windows.unwrap_or(windows),
         testers: args.testers.unwrap_or(defaults.testers),
         minScore: args.min_score.unwrap_or(defaults.minScore),

@@ -25,7 +25,9 @@ pub(crate) struct Options {
 /// Shows a price, and fails if the market would refuse the purchase.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let market = context.market().await?;
-    let plan = PurchasePlan::new(&options.order, &market).await?;
+    let named = options.order.named_application().await?;
+    let application = named.map(|named| named.application);
+    let plan = PurchasePlan::new(&options.order, &market, application).await?;
     let quote = plan.quote(&market).await?;
     let (reason, price) = (quote.reason, quote.price);
     if reason != Reason::None {

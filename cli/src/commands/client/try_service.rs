@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use muster_client::Session;
-use muster_daemons::tester::{Prober, ServiceTarget};
+use muster_daemons::checks::{Prober, ServiceTarget};
 
 use crate::clock;
 use crate::context::Context;

@@ -12,7 +12,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use clap::Args;
 use muster_daemons::Role;
-use muster_daemons::tester::Factors;
+use muster_daemons::checks::Factors;
 use muster_gateway::{RECEIPT_HEADER, SESSION_HEADER};
 use muster_messaging::InMemoryTransport;
 use serde::Deserialize;

@@ -9,10 +9,8 @@ use futures::future::join_all;
 use muster_client::{
     Agreement, Application, Market, ServiceReceipt, Session, holds_seat, state_text,
 };
-use muster_daemons::tester::{
-    ProbeFailure, ProbeKind, Prober, ReferenceError, ReferenceJob, ReferenceRunner, ServiceTarget,
-    verify_receipt,
-};
+use muster_daemons::checks::{ProbeFailure, ProbeKind, Prober, ServiceTarget, verify_receipt};
+use muster_daemons::tester::{ReferenceError, ReferenceJob, ReferenceRunner};
 use muster_daemons::{ProbeId, Store};
 
 use crate::commands::tester::store::open_store;
@@ -67,7 +65,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let slow_after = options.check.timeout_duration();
     let prober = Prober::new(options.check.timeout_duration(), context.proxy())?;
     let application = Application(agreement.terms().header.application);
-    let checks = options.check.checks()?;
+    let checks = options.check.checks().await?;
     let kind = checks.for_application(application).ok_or(CliError::NoCheck(application))?;
     let reference = ReferenceRunner::new(options.reference.reference_options(&options.state));
     let jobs = prepare_jobs(&kind, &reference, targets.len()).await?;

@@ -18,6 +18,7 @@ use crate::output::Cell;
 #[command(
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster tester run --account dev:tom --check factor\n  \
+        muster tester run --account dev:tom --application hello.toml\n  \
         muster tester run --account dev:tom --job-memory 512 --job-time 5\n  \
         muster tester run --keystore tom.json --checks checks.toml --health 127.0.0.1:9100"
 )]
@@ -50,7 +51,7 @@ pub(crate) struct Options {
 /// Runs the tester until SIGINT or SIGTERM, or until it has left.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let Options { daemon, check, reference, payouts, from_block, leave } = options;
-    let (probe_timeout, checks) = (check.timeout_duration(), check.checks()?);
+    let (probe_timeout, checks) = (check.timeout_duration(), check.checks().await?);
     let (role, state) = (Role::Tester, daemon.state.as_deref());
     let (daemon_context, state) =
         context.daemon_context(role, &role.to_string(), state, context.transport()?).await?;

@@ -2,10 +2,11 @@
 
 use alloy::primitives::B256;
 use clap::Args;
-use muster_client::{Application, message_key};
+use muster_client::message_key;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::options::application::ApplicationArg;
 use crate::options::heading;
 use crate::options::offer::{OfferArgs, total_bonds};
 use crate::output::worker::worker_output;
@@ -22,9 +23,9 @@ pub(crate) struct Options {
     #[command(flatten)]
     offer: OfferArgs,
 
-    /// Application: a name of up to 8 bytes; 0 is what `client buy` buys by default
-    #[arg(long, value_name = "NAME", default_value = "0")]
-    application: Application,
+    /// Application: a name of up to 8 bytes, or its document; 0 is what `client buy` buys by default
+    #[arg(long, value_name = "NAME|FILE|URL", default_value = "0")]
+    application: ApplicationArg,
 
     /// Stake [default: the bonds of --capacity agreements of --max-length]
     #[arg(long, value_name = "AMOUNT", value_parser = parse::wei)]
@@ -37,6 +38,7 @@ pub(crate) struct Options {
 
 /// Registers a worker.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let application = options.application.resolve().await?.application;
     let market = context.signing_market().await?;
     let offer = options.offer.offer(&market).await?;
     let stake = options.stake.unwrap_or_else(|| total_bonds(&offer, market.settings()));
@@ -44,7 +46,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         Some(key) => key,
         None => message_key(&context.signer(market.node().chain_id())?),
     };
-    let registered = market.register(options.application, &offer, key, stake).await?;
+    let registered = market.register(application, &offer, key, stake).await?;
     let worker = market.worker(market.account()?).await?;
     context.print_transaction(
         worker_output(&worker, &context.clock(&market).await?),

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::application::ApplicationArg;
 use crate::options::compute::ComputeOptions;
 use crate::options::daemon::{DaemonOptions, PayoutOptions};
 use crate::options::gateway::GatewayOptions;
@@ -28,6 +29,7 @@ use crate::parse;
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  \
         muster worker run --account dev:ada --price 40000gwei --upstream http://127.0.0.1:3000\n  \
+        muster worker run --account dev:ada --price 40000gwei --application hello.toml --upstream http://127.0.0.1:3000\n  \
         muster worker run --account dev:ada --price 40000gwei \
         --exec 'exec muster example factor --listen 127.0.0.1:$PORT'\n  \
         muster worker run --account dev:ada --price 40000gwei --compute"
@@ -49,10 +51,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     jobs: ComputeOptions,
 
-    /// Application to register for: a name of up to 8 bytes [default: `wasm1` with --compute, else the one that the account is
-    /// registered for, else 0]
-    #[arg(long, value_name = "NAME", conflicts_with = "compute")]
-    application: Option<Application>,
+    /// Application that the worker serves: a name of up to 8 bytes, or its document [default: `wasm1` with --compute, else the one
+    /// that the account is registered for, else 0]
+    #[arg(long, value_name = "NAME|FILE|URL", conflicts_with = "compute")]
+    application: Option<ApplicationArg>,
 
     /// Stake to register with, if the account is not registered [default: the bonds of --capacity agreements of
     /// --max-length]
@@ -166,8 +168,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let offer = options.offer.offer(daemon_context.market()).await?;
     let stake =
         options.stake.unwrap_or_else(|| total_bonds(&offer, daemon_context.market().settings()));
-    let chosen = options.application.or(options.service.compute.then_some(Application::WASM1));
-    let application = match chosen {
+    let named = match &options.application {
+        Some(application) => Some(application.resolve().await?),
+        None => None,
+    };
+    let chosen = named.as_ref().map(|named| named.application);
+    let application = match chosen.or(options.service.compute.then_some(Application::WASM1)) {
         Some(chosen) => chosen,
         None => registered_application(&daemon_context).await?.unwrap_or_default(),
     };
@@ -179,6 +185,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let gateway = options.gateway;
     let worker_options = WorkerOptions {
         application,
+        document: named.and_then(|named| named.document),
         offer,
         stake,
         top_up_stake: options.top_up,

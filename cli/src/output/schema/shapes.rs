@@ -40,6 +40,9 @@ const fn worker_transaction(command: &'static str) -> Shape {
     )
 }
 
+/// What an application document says.
+const DOCUMENT: &str = "application application_key version digest check api canonical";
+
 /// What a settlement paid to each worker.
 const PAID_WORKERS: &str = "account accepted resigned ticks known_windows uptime? pay slash";
 
@@ -96,6 +99,9 @@ pub(super) const SHAPES: &[Shape] = &[
     value("alias list", "", &[("aliases", "alias address")]),
     value("alias remove", "alias address", &[]),
     value("alias set", "alias address previous? file", &[]),
+    value("application check", DOCUMENT, &[("requests*", "check ok")]),
+    value("application new", "application file", &[]),
+    value("application show", DOCUMENT, &[]),
     value("client buy", "agreement escrow accept_until transaction block gas", &[("workers", "account")]),
     value("client cancel", "agreement window_count end transaction block gas", &[]),
     lines("client connect", "state agreement account proxy health", &[]),

@@ -6,7 +6,9 @@ use alloy::primitives::{B256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_daemons::client::FAILPOINTS;
 use muster_daemons::failpoint_names;
-use muster_messaging::{Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, RelayPool};
+use muster_messaging::{
+    Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Pass, RelayPool,
+};
 use muster_relay::{Relay, RelayConfig};
 use stylus_devnode::CHAIN_ID;
 
@@ -181,7 +183,7 @@ async fn kill_while_giving_passes() -> Vec<(String, &'static str)> {
                 break delivery.message.content;
             }
         };
-        let Content::Pass { delegation } = reply else { panic!("{point}: {reply:?}") };
+        let Content::Pass(Pass { delegation, .. }) = reply else { panic!("{point}: {reply:?}") };
         assert_eq!(delegation.key, B256::repeat_byte(7));
         assert_eq!(daemon.terminate(), Some(0));
     }

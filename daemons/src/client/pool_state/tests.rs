@@ -29,7 +29,11 @@ fn add(state: &mut PoolState, key: KeyId, index: u8, due: &[Moment]) -> Arc<Rout
 
 /// Sets the endpoint of a key at a worker.
 fn open(route: &Route) {
-    route.slot.set(Endpoint { url: "http://127.0.0.1:1".into(), token: "token".into() });
+    route.slot.set(Endpoint {
+        url: "http://127.0.0.1:1".into(),
+        token: "token".into(),
+        application: None,
+    });
 }
 
 /// Moments in these ticks.

@@ -167,7 +167,7 @@ pub(super) async fn start(manner: Manner) -> (Arc<FakeWorker>, JobClient) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
-    let endpoint = Arc::new(Endpoint { url: url.into(), token: "token".into() });
+    let endpoint = Arc::new(Endpoint { url: url.into(), token: "token".into(), application: None });
     let http = ServiceClient::new(RESPONSE_TIMEOUT, None).unwrap();
     (fake, JobClient::new(http, endpoint, B256::ZERO, ResultSigner { domain: DOMAIN, worker }))
 }

@@ -9,7 +9,7 @@ use muster_client::protocol::abi::Order;
 use muster_client::{Offer, OrderRequest, message_key};
 use muster_daemons::Role;
 use muster_daemons::worker::WorkerDaemon;
-use muster_messaging::{Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey};
+use muster_messaging::{Claim, Content, InMemoryReplayGuard, Mailbox, Message, MessageKey, Pass};
 use reqwest::StatusCode;
 use stylus_devnode::CHAIN_ID;
 
@@ -127,7 +127,7 @@ async fn all_delegations_expire_at_the_same_second_though_the_client_cancels() {
     let request = Content::PassRequest { window: 0, place: place.unwrap(), key };
     let request = Message::request(CHAIN_ID, agreement.address(), request);
     let own = MessageKey::from_signer(&testers[0]).unwrap();
-    let Content::Pass { delegation } =
+    let Content::Pass(Pass { delegation, .. }) =
         send_request(&chain, &own, message_key(&client), &request).await
     else {
         panic!("no pass")

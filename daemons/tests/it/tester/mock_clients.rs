@@ -8,7 +8,7 @@ use alloy::signers::local::PrivateKeySigner;
 use muster_client::Market;
 use muster_daemons::RpcChainView;
 use muster_messaging::{
-    Content, Delegation, InMemoryReplayGuard, Mailbox, Message, MessageKey, PassResponder,
+    Content, Delegation, InMemoryReplayGuard, Mailbox, Message, MessageKey, Pass, PassResponder,
     SampleResponder, SampleSource, Transport,
 };
 
@@ -65,7 +65,8 @@ pub(super) async fn spawn_invalid_client(
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
             let (signer, until) = if window == 0 { (&other, 1 << 40) } else { (&client, now + 60) };
             let delegation = Delegation::sign(signer, chain_id, agreement, key, until).unwrap();
-            let reply = delivery.message.reply(Content::Pass { delegation });
+            let reply =
+                delivery.message.reply(Content::Pass(Pass { delegation, commitments: Vec::new() }));
             mailbox.send(delivery.sender, &reply).await.unwrap();
             answered.fetch_add(1, Ordering::Relaxed);
         }

@@ -195,7 +195,11 @@ impl MockWorker {
                 let (agreement, key) = (delivery.message.agreement.into_array(), delivery.sender.0);
                 let token = secret.issue(&Claims { agreement, key, expires_at: 1 << 40 });
                 let (url, token) = (SecretString::from(&*url), SecretString::from(token.reveal()));
-                let reply = delivery.message.reply(Content::EndpointReply(Endpoint { url, token }));
+                let reply = delivery.message.reply(Content::EndpointReply(Endpoint {
+                    url,
+                    token,
+                    application: None,
+                }));
                 mailbox.send(delivery.sender, &reply).await.unwrap();
             }
         });

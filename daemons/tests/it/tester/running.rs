@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use muster_daemons::tester::{
-    Check, Checks, HttpCheck, ReferenceOptions, TesterDaemon, TesterOptions,
-};
+use muster_daemons::checks::{Check, Checks, HttpCheck};
+use muster_daemons::tester::{ReferenceOptions, TesterDaemon, TesterOptions};
 use muster_daemons::{
     Backoff, DaemonContext, HealthReporter, Identity, Payout, Role, Store, run as run_daemon,
 };

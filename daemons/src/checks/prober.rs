@@ -116,7 +116,7 @@ struct WholeResponse {
 #[derive(Clone, Debug)]
 pub struct Prober {
     /// The HTTP client.
-    pub(super) http: ServiceClient,
+    pub(crate) http: ServiceClient,
     /// The timeout of a command.
     timeout: Duration,
 }
@@ -145,12 +145,33 @@ impl Prober {
         check: &Check,
         target: &ServiceTarget<'_>,
     ) -> Result<String, ProbeFailure> {
-        let receipt = match check {
-            Check::Http(page) => self.check_http(page, target).await?,
-            Check::Factor => self.request_factors(target).await?.1,
-            Check::Command(command) => self.check_command(command, target).await?,
-        };
-        receipt.ok_or(ProbeFailure::NoReceipt)
+        self.check(check, target).await?.ok_or(ProbeFailure::NoReceipt)
+    }
+
+    /// Makes the request that every service owes an answer, whatever its application is: GET of `/` is answered, with any status
+    /// that has a receipt. Returns the text of the receipt.
+    ///
+    /// # Errors
+    /// As [`Prober::probe`].
+    pub async fn probe_presence(&self, target: &ServiceTarget<'_>) -> Result<String, ProbeFailure> {
+        let request = self.http.get(service_url(target.url, "/"));
+        self.send(request, target).await?.receipt.ok_or(ProbeFailure::NoReceipt)
+    }
+
+    /// As [`Prober::probe`], of a service that may give no receipt.
+    ///
+    /// # Errors
+    /// As [`Prober::probe`], but never [`ProbeFailure::NoReceipt`].
+    pub async fn check(
+        &self,
+        check: &Check,
+        target: &ServiceTarget<'_>,
+    ) -> Result<Option<String>, ProbeFailure> {
+        match check {
+            Check::Http(page) => self.check_http(page, target).await,
+            Check::Factor => Ok(self.request_factors(target).await?.1),
+            Check::Command(command) => self.check_command(command, target).await,
+        }
     }
 
     /// Requests the prime factors of a random number, and returns them if they are right, with the text of the receipt.

@@ -1,4 +1,4 @@
-//! How the service of each application is checked.
+//! The checks that a tester has, by application.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,55 +6,8 @@ use alloy::primitives::B256;
 use muster_client::{Application, ApplicationError};
 use serde::Deserialize;
 
-/// How a tester finds out whether a service works.
-///
-/// A check that fails counts against the worker, so it must pass for every correct implementation of the application. It
-/// is made at random moments of a window, each time with one request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "kind")]
-pub enum Check {
-    /// By the response to one HTTP request.
-    Http(HttpCheck),
-    /// By the prime factors of a random number, as `muster example factor` computes them.
-    Factor,
-    /// By the exit code of a command.
-    Command(CommandCheck),
-}
-
-/// A request, and what is required of its response.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpCheck {
-    /// The path behind the service's URL.
-    #[serde(default)]
-    pub path: String,
-    /// Further paths that clients of the application request. Each probe takes one of all paths at random, so that workers
-    /// do not know probes by their path. A GET request for one of these must be answered with any 2xx.
-    #[serde(default)]
-    pub paths: Vec<String>,
-    /// The body of a POST request; without it, the request is a GET. A POST request is not made again if its connection
-    /// was cut, because clients do not repeat theirs.
-    pub post: Option<String>,
-    /// The required status; without it, any 2xx.
-    pub status: Option<u16>,
-    /// A text that the body must contain.
-    pub contains: Option<String>,
-    /// The required SHA-256 digest of the body.
-    pub sha256: Option<B256>,
-}
-
-/// A command that exits with code 0 if the service works.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CommandCheck {
-    /// The command line for `/bin/sh`. Its environment has `MUSTER_URL`, `MUSTER_TOKEN` and `MUSTER_SESSION`, for the
-    /// request's headers `x-muster-token` and `x-muster-session`, and `PATH` and `HOME` of the tester. It and all its
-    /// processes are killed at the timeout of a response.
-    pub run: String,
-    /// The path behind the service's URL that is requested for a receipt after the command has succeeded.
-    #[serde(default)]
-    pub path: String,
-}
+use super::check::Check;
+use super::document::ApplicationDocument;
 
 /// What a probe of an application's workers is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +26,8 @@ pub struct Checks {
     by_application: HashMap<Application, Check>,
     /// The check of all other applications, if there is one.
     fallback: Option<Check>,
+    /// Application documents.
+    documents: Vec<ApplicationDocument>,
 }
 
 /// Stands for all applications that are not named.
@@ -82,7 +37,13 @@ impl Checks {
     /// The same check for every application.
     #[must_use]
     pub fn all(check: Check) -> Self {
-        Self { by_application: HashMap::new(), fallback: Some(check) }
+        Self { fallback: Some(check), ..Self::default() }
+    }
+
+    /// The same checks, and those of these documents, which come first.
+    #[must_use]
+    pub fn with_documents(self, documents: Vec<ApplicationDocument>) -> Self {
+        Self { documents, ..self }
     }
 
     /// How an application is probed; `None` if there is no check for it, so that its workers are not probed. Workers of
@@ -92,8 +53,17 @@ impl Checks {
         if application == Application::WASM1 {
             return Some(ProbeKind::Job);
         }
-        let check = self.by_application.get(&application).or(self.fallback.as_ref());
-        check.cloned().map(ProbeKind::Check)
+        let documented = self.documents.iter().find(|known| known.application() == application);
+        let check = documented.map(ApplicationDocument::check);
+        let check = check.or_else(|| self.by_application.get(&application));
+        check.or(self.fallback.as_ref()).cloned().map(ProbeKind::Check)
+    }
+
+    /// The check of the document with this digest, if it is known and one of this application.
+    #[must_use]
+    pub fn documented(&self, application: Application, digest: B256) -> Option<&Check> {
+        let mut known = self.documents.iter().filter(|known| known.application() == application);
+        known.find(|known| known.digest() == digest).map(ApplicationDocument::check)
     }
 }
 
@@ -104,7 +74,8 @@ impl TryFrom<BTreeMap<String, Check>> for Checks {
     fn try_from(mut checks: BTreeMap<String, Check>) -> Result<Self, ApplicationError> {
         let others = checks.remove(WILDCARD);
         let named = checks.into_iter().map(|(name, check)| Ok((name.parse()?, check)));
-        Ok(Self { by_application: named.collect::<Result<_, _>>()?, fallback: others })
+        let by_application = named.collect::<Result<_, _>>()?;
+        Ok(Self { by_application, fallback: others, documents: Vec::new() })
     }
 }
 
@@ -113,7 +84,8 @@ mod tests {
     use alloy::primitives::B256;
     use muster_client::Application;
 
-    use super::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
+    use super::{Check, Checks, ProbeKind};
+    use crate::checks::{ApplicationDocument, CommandCheck, HttpCheck};
 
     /// The check of an application in a file.
     fn parse_check(file: &str, application: &str) -> Option<Check> {
@@ -127,14 +99,7 @@ mod tests {
     #[test]
     fn checks_are_per_application_with_a_wildcard() {
         let some = r#"{"factor": {"kind": "factor"}, "0": {"kind": "http", "path": "/health"}}"#;
-        let page = HttpCheck {
-            path: "/health".to_owned(),
-            paths: Vec::new(),
-            post: None,
-            status: None,
-            contains: None,
-            sha256: None,
-        };
+        let page = HttpCheck::any_success("/health");
         assert_eq!(parse_check(some, "factor"), Some(Check::Factor));
         assert_eq!(parse_check(some, "0"), Some(Check::Http(page)));
         assert_eq!(parse_check(some, "render"), None);
@@ -145,6 +110,23 @@ mod tests {
         let one = Checks::all(Check::Factor);
         let check = ProbeKind::Check(Check::Factor);
         assert_eq!(one.for_application(Application::default()), Some(check));
+    }
+
+    #[test]
+    fn a_document_comes_before_other_checks_and_is_known_by_its_digest() {
+        let document = |text: &str| serde_json::from_str::<ApplicationDocument>(text).unwrap();
+        let echo = r#"{"name": "echo", "version": "1", "api": "-", "check": {"kind": "http", "path": "/a"}}"#;
+        let echo2 = document(&echo.replace(r#""1""#, r#""2""#).replace("/a", "/b"));
+        let echo = document(echo);
+        let checks = Checks::all(Check::Factor).with_documents(vec![echo.clone(), echo2.clone()]);
+        let application = echo.application();
+        let first = ProbeKind::Check(echo.check().clone());
+        assert_eq!(checks.for_application(application), Some(first));
+        let other = "other".parse().unwrap();
+        assert_eq!(checks.for_application(other), Some(ProbeKind::Check(Check::Factor)));
+        assert_eq!(checks.documented(application, echo2.digest()), Some(echo2.check()));
+        assert_eq!(checks.documented(other, echo2.digest()), None);
+        assert_eq!(checks.documented(application, B256::ZERO), None);
     }
 
     #[test]

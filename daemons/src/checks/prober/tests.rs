@@ -10,10 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, sleep};
 
-use super::{ProbeFailure, Prober, ProxyUrl, ServiceTarget};
+use super::{Check, CommandCheck, HttpCheck, ProbeFailure, Prober, ProxyUrl, ServiceTarget};
 use crate::proxy_bridge::ProxyBridge;
 use crate::service_client::MAX_BODY;
-use crate::tester::check::{Check, CommandCheck, HttpCheck};
 
 const SESSION: B256 = B256::repeat_byte(0x5e);
 
@@ -50,6 +49,17 @@ async fn service() -> String {
 async fn probe(url: &str, check: Check) -> Result<String, ProbeFailure> {
     let prober = Prober::new(Duration::from_secs(1), None).unwrap();
     prober.probe(&check, &ServiceTarget { url, token: "secret", session: SESSION }).await
+}
+
+#[tokio::test]
+async fn a_service_is_present_if_it_answers_with_a_receipt() {
+    let (url, prober) = (service().await, Prober::new(Duration::from_secs(1), None).unwrap());
+    let presence = async |url: &str| {
+        prober.probe_presence(&ServiceTarget { url, token: "secret", session: SESSION }).await
+    };
+    assert_eq!(presence(&url).await, Ok(format!("secret {SESSION}")));
+    assert_eq!(presence(&format!("{url}none")).await, Err(ProbeFailure::NoReceipt));
+    assert_eq!(presence("http://127.0.0.1:1").await, Err(ProbeFailure::NoResponse));
 }
 
 /// A check of a path that every response passes.

@@ -1,0 +1,237 @@
+//! `muster application`: documents, and whether services pass.
+
+use std::fs::{self, File};
+use std::process::Command;
+
+use axum::Router;
+use axum::routing::get;
+use muster_relay::{Relay, RelayConfig};
+use serde_json::Value;
+use tokio::task::block_in_place;
+
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
+use crate::worker::is_listed;
+
+/// A document whose check is this.
+pub(crate) fn document(name: &str, check: &str) -> String {
+    format!("name = \"{name}\"\nversion = \"1\"\napi = \"see the check\"\n\n[check]\n{check}\n")
+}
+
+/// Serves a text at every path, and returns the URL.
+pub(crate) async fn serve(text: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(get(async move || text));
+    tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+#[test]
+fn a_new_document_is_valid_and_no_file_is_written_over() {
+    let folder = TestFolder::new("application-new", "http://127.0.0.1:1");
+    let made = folder.json("application new echo");
+    assert_eq!((&made["application"], &made["file"]), (&"echo".into(), &"echo.toml".into()));
+    let shown = folder.json("application show echo.toml");
+    assert_eq!(shown["application_key"], "0x6563686f00000000");
+    assert_eq!(shown["check"], "GET / answers with success");
+    assert_eq!(shown, folder.json("application check echo.toml"));
+    let again = folder.refused("application new echo");
+    assert_eq!(again, "echo.toml exists already: name another file");
+    // The digest is of what the document says.
+    let text = fs::read_to_string(folder.file("echo.toml")).unwrap();
+    let said: String =
+        text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
+    fs::write(folder.file("short.toml"), said).unwrap();
+    assert_eq!(folder.json("application show short.toml"), shown);
+    fs::write(folder.file("other.toml"), text.replace("version = \"1\"", "version = \"2\""))
+        .unwrap();
+    assert_ne!(folder.json("application show other.toml")["digest"], shown["digest"]);
+}
+
+#[test]
+fn reserved_names_and_invalid_documents_are_refused() {
+    let folder = TestFolder::new("application-refused", "http://127.0.0.1:1");
+    for (name, why) in [
+        ("0", "is reserved: it is what `buyContract"),
+        ("tester", "is reserved: it is the application of testers"),
+        ("wasm1", "is reserved: it is built in"),
+        ("echo-server", "must have 1 to 8 characters"),
+    ] {
+        let refused = folder.refused(&format!("application new {name}"));
+        assert!(refused.contains(why), "{refused}");
+        assert!(!folder.file(&format!("{name}.toml")).exists());
+        fs::write(folder.file("written.toml"), document(name, "kind = \"factor\"")).unwrap();
+        let refused = folder.refused("application show written.toml");
+        assert!(refused.contains(why), "{refused}");
+    }
+    for (check, why) in [
+        ("kind = \"http\"\npath = \"health\"", "must begin with a slash"),
+        ("kind = \"http\"\npath = \"/\"\nstatus = 500", "must be from 200 to 499"),
+        ("kind = \"http\"\npth = \"/\"", "pth"),
+        ("kind = \"ping\"", "ping"),
+    ] {
+        fs::write(folder.file("written.toml"), document("echo", check)).unwrap();
+        let refused = folder.refused("application check written.toml");
+        assert!(refused.contains(why), "{refused}");
+    }
+    let refused = folder.refused("application show none.toml");
+    assert!(refused.starts_with("cannot read none.toml"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_passes_or_the_command_says_which_request_it_failed() {
+    let folder = TestFolder::new("application-service", "http://127.0.0.1:1");
+    let write = |check: &str| {
+        fs::write(folder.file("hello.toml"), document("hello", check)).unwrap();
+    };
+    let url = serve("hello, world").await;
+    write("kind = \"http\"\npath = \"/\"\npaths = [\"/a\"]\ncontains = \"hello\"");
+    let checked = folder.json(&format!("application check hello.toml {url}"));
+    assert_eq!(checked["requests"].as_array().unwrap().len(), 2);
+    write("kind = \"http\"\npath = \"/\"\ncontains = \"bye\"");
+    let refused = folder.refused(&format!("application check hello.toml {url}"));
+    let why = "does not pass: GET / answers with success and contains \"bye\": wrong response";
+    assert!(refused.ends_with(why), "{refused}");
+    let mut service = BackgroundProcess::start(&folder, "example factor --listen 127.0.0.1:0");
+    let factor = service.field("url");
+    write("kind = \"factor\"");
+    folder.json(&format!("application check hello.toml {factor}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_comes_from_a_url_unless_its_check_is_a_command() {
+    let folder = TestFolder::new("application-url", "http://127.0.0.1:1");
+    let text = document("hello", "kind = \"http\"\npath = \"/\"");
+    fs::write(folder.file("hello.toml"), &text).unwrap();
+    let url = serve(text.leak()).await;
+    let shown = folder.json(&format!("application show {url}/hello.toml"));
+    assert_eq!(shown, folder.json("application show hello.toml"));
+    let command = document("hello", "kind = \"command\"\nrun = \"true\"\npath = \"/\"");
+    fs::write(folder.file("hello.toml"), &command).unwrap();
+    folder.json("application show hello.toml");
+    let url = serve(command.leak()).await;
+    let refused = folder.refused(&format!("application show {url}/hello.toml"));
+    assert!(refused.contains("is a command, which would run on this machine"), "{refused}");
+    let refused = folder.refused("application show http://127.0.0.1:1/hello.toml");
+    assert!(refused.starts_with("cannot fetch the application document"), "{refused}");
+}
+
+/// Constants with windows that are short, and long enough for three probes.
+const SHORT_WINDOWS: &str = "--accept-window 10 --report-window 20 --min-window 20 --min-length 40";
+
+/// A market with daemons of a client and of three testers, and a document of two versions: both say that the service answers with a
+/// text, which is `one` or `two`.
+struct Story {
+    market: TestMarket,
+    relay: Relay,
+    daemons: Vec<BackgroundProcess>,
+}
+
+impl Story {
+    /// The testers know these documents.
+    async fn start(name: &str, documents: &str) -> Self {
+        let market = TestMarket::with_options(name, SHORT_WINDOWS).await;
+        let relay = Relay::start(RelayConfig::default()).await.unwrap();
+        for version in ["one", "two"] {
+            let check = format!("kind = \"http\"\npath = \"/\"\ncontains = \"{version}\"");
+            let text = document("hello", &check);
+            fs::write(market.folder.file(&format!("{version}.toml")), text).unwrap();
+        }
+        market.join_testers(&["tom", "una", "vic"]);
+        market.fund_accounts(&["ada", "cleo"]);
+        let mut story = Self { market, relay, daemons: Vec::new() };
+        for tester in ["tom", "una", "vic"] {
+            let run = format!("tester run --account dev:{tester} {documents} --state {tester}.db");
+            let mut command = story.command(&run);
+            command
+                .stderr(File::create(story.market.folder.file(&format!("{tester}.log"))).unwrap());
+            story.daemons.push(BackgroundProcess::spawn(command));
+        }
+        let client = BackgroundProcess::spawn(story.command("client run --account dev:cleo"));
+        story.daemons.push(client);
+        for daemon in &mut story.daemons {
+            daemon.ready();
+        }
+        story
+    }
+
+    /// A command that knows the relay.
+    fn command(&self, args: &str) -> Command {
+        self.market.folder.command(&format!("{args} --relay {}", self.relay.url()))
+    }
+
+    /// A worker with this document and this service, when it is in its book.
+    async fn worker(&self, document: &str, upstream: &str) -> BackgroundProcess {
+        let options = "--price 1gwei --max-length 400 --state ada.db --courtesy 0";
+        let run = format!("worker run --account dev:ada {options} --application {document}");
+        let mut worker =
+            BackgroundProcess::spawn(self.command(&format!("{run} --upstream {upstream}")));
+        worker.ready();
+        worker
+    }
+
+    /// Buys by a document: the agreement, or the error.
+    fn buy(&self, document: &str) -> Result<String, String> {
+        let order = format!(
+            "client buy --account dev:cleo --application {document} --testers 3 --length 40"
+        );
+        let output = block_in_place(|| self.command(&format!("{order} --json")).output()).unwrap();
+        if !output.status.success() {
+            return Err(String::from_utf8(output.stderr).unwrap());
+        }
+        let bought: Value = serde_json::from_slice(&output.stdout).unwrap();
+        Ok(bought["agreement"].as_str().unwrap().to_owned())
+    }
+
+    /// What the settlement paid the worker.
+    fn paid(&self, agreement: &str) -> Value {
+        let folder = &self.market.folder;
+        folder.json(&format!("agreement wait {agreement} --state settled"));
+        folder.json(&format!("agreement show {agreement}"))["paid_workers"][0].clone()
+    }
+
+    /// The digest of a document.
+    fn digest(&self, document: &str) -> String {
+        let shown = self.market.folder.json(&format!("application show {document}"));
+        shown["digest"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn testers_with_another_document_do_not_cost_a_worker_its_pay() {
+    let story = Story::start("application-other", "--application two.toml").await;
+    let (folder, service) = (&story.market.folder, serve("one").await);
+    let _worker = story.worker("one.toml", &service).await;
+    is_listed(folder, "ada").await;
+    let refused = story.buy("two.toml").unwrap_err();
+    let [one, two] = ["one.toml", "two.toml"].map(|file| story.digest(file));
+    assert!(refused.contains(&format!("by the document {two}")), "{refused}");
+    assert!(refused.contains(&format!("serves by {one}")), "{refused}");
+
+    let agreement = story.buy("one.toml").unwrap();
+    let connect = format!("client connect {agreement} --account dev:cleo --state connect.db");
+    let refused = folder.run(&format!("{connect} --application two.toml")).stderr;
+    assert!(refused.contains(&format!("was bought by the document {one}")), "{refused}");
+    let paid = story.paid(&agreement);
+    assert_eq!((&paid["uptime"], &paid["slash"]), (&"100%".into(), &"0".into()), "{paid}");
+    assert_ne!(paid["known_windows"], 0, "testers measured");
+    let logs = ["tom", "una", "vic"]
+        .map(|tester| fs::read_to_string(folder.file(&format!("{tester}.log"))).unwrap());
+    assert!(logs.iter().any(|log| log.contains("documents differ") && log.contains(&one)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_held_to_the_document_that_its_client_bought_by() {
+    let story =
+        Story::start("application-bait", "--application one.toml --application two.toml").await;
+    let [one, two] = [serve("one").await, serve("two").await];
+    let worker = story.worker("one.toml", &one).await;
+    is_listed(&story.market.folder, "ada").await;
+    let agreement = story.buy("one.toml").unwrap();
+    story.market.folder.json(&format!("agreement wait {agreement} --state running"));
+    assert_eq!(worker.terminate(), Some(0));
+    let _worker = story.worker("two.toml", &two).await;
+    let paid = story.paid(&agreement);
+    assert_eq!(paid["uptime"], "0%", "{paid}");
+    assert_eq!(paid["pay"], "0");
+}
