@@ -26,6 +26,11 @@ pub trait Daemon: Send {
     /// The last of the errors that the step met. What did not depend on the failed part is done anyway.
     fn step(&mut self) -> impl Future<Output = Result<NextEvent, DaemonError>> + Send;
 
+    /// Why the daemon does not do its work although its steps succeed; `None` if it does.
+    fn problem(&self) -> Option<Box<str>> {
+        None
+    }
+
     /// Ends the tasks that run beside the steps, in order, and waits for them.
     fn stop(&mut self) -> impl Future<Output = ()> + Send;
 }
@@ -87,7 +92,7 @@ async fn run_steps(
         let delay = match daemon.step().await {
             Ok(next_event) => {
                 metrics::counter!("muster_steps_total").increment(1);
-                health.set(Health::Running(next_event));
+                health.set(daemon.problem().map_or(Health::Running(next_event), Health::Unfit));
                 delays = backoff.delays();
                 backoff.interval
             }

@@ -36,6 +36,7 @@ use crate::{
     token::Claims,
     tunnel::Tunnel,
     unauthenticated::{PreAuthConnections, PreAuthPermit},
+    upstream::Upstream,
 };
 
 /// State that all connections share.
@@ -195,7 +196,7 @@ impl<A: Authorizer, R: Receipts> ConnectionContext<A, R> {
         response
     }
 
-    /// Authorizes a request, forwards it, and adds a receipt to the response.
+    /// Authorizes a request, and serves it.
     async fn try_serve(
         &self,
         request: Request<Incoming>,
@@ -204,11 +205,28 @@ impl<A: Authorizer, R: Receipts> ConnectionContext<A, R> {
         let claims = auth::authenticate(request.headers(), &self.shared.config.secret)?;
         self.shared.rate_limiter.check(&claims)?;
         let upstream = self.shared.authorizer.authorize(&claims).await?;
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let served = self.serve_authorized(request, &claims, &upstream).await;
+        let status = match &served {
+            Ok(response) => response.status(),
+            Err(error) => error.status_and_code().0,
+        };
+        self.shared.receipts.on_answer(&claims, &method, &path, status);
+        served
+    }
+
+    /// Forwards a request, and adds a receipt to the response.
+    async fn serve_authorized(
+        &self,
+        request: Request<Incoming>,
+        claims: &Claims,
+        upstream: &Upstream,
+    ) -> Result<Response<ResponseBody>, RequestError> {
         let session = session_id(request.headers())?;
-        self.assign_owner(&claims)?;
+        self.assign_owner(claims)?;
         let (mut response, tunnel) =
-            forward(request, &upstream, self.limits(), &self.idle_timer).await?;
-        attach_receipt(&self.shared.receipts, &claims, session, &mut response).await;
+            forward(request, upstream, self.limits(), &self.idle_timer).await?;
+        attach_receipt(&self.shared.receipts, claims, session, &mut response).await;
         *lock(&self.tunnel) = tunnel;
         Ok(response)
     }

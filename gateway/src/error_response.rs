@@ -55,7 +55,7 @@ pub(crate) enum RequestError {
 
 impl RequestError {
     /// The status, and the stable code in the body's `error`.
-    const fn status_and_code(self) -> (StatusCode, &'static str) {
+    pub(crate) const fn status_and_code(self) -> (StatusCode, &'static str) {
         match self {
             Self::BadTarget => (StatusCode::BAD_REQUEST, "bad_target"),
             Self::ConnectNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "no_tunnels"),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use hyper::{HeaderMap, Response, header::HeaderValue};
+use hyper::{HeaderMap, Method, Response, StatusCode, header::HeaderValue};
 
 use crate::{error_response::RequestError, token::Claims};
 
@@ -35,6 +35,10 @@ pub trait Receipts: Send + Sync + 'static {
 
     /// Observes a response of the service, of any status. It must not block. The default does nothing.
     fn on_response(&self, _claims: &Claims) {}
+
+    /// Observes what an authorized request was answered with: by the service, or by the gateway itself if the service did not
+    /// answer, or if the key asks too much. `path` has no query. It must not block. The default does nothing.
+    fn on_answer(&self, _claims: &Claims, _method: &Method, _path: &str, _status: StatusCode) {}
 }
 
 /// The session that a request names, if any.

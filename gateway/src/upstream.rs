@@ -26,6 +26,12 @@ impl Upstream {
         )
     }
 
+    /// The URL of the service: `http://` and its host and port.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0)
+    }
+
     /// The `host` header of requests to the service.
     pub(crate) fn host_header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.0.as_str()).ok()

@@ -158,6 +158,14 @@ impl Prober {
         self.send(request, target).await?.receipt.ok_or(ProbeFailure::NoReceipt)
     }
 
+    /// The status with which GET of `/` is answered.
+    pub(crate) async fn presence_status(
+        &self,
+        target: &ServiceTarget<'_>,
+    ) -> Result<StatusCode, ProbeFailure> {
+        Ok(self.send(self.http.get(service_url(target.url, "/")), target).await?.status)
+    }
+
     /// As [`Prober::probe`], of a service that may give no receipt.
     ///
     /// # Errors

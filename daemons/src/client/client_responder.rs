@@ -28,7 +28,7 @@ impl ClientResponder {
         {
             match orders.read(agreement) {
                 Ok(order) => {
-                    *commitments = order.map(|order| order.commitments).unwrap_or_default()
+                    *commitments = order.map(|order| order.commitments).unwrap_or_default();
                 }
                 Err(error) => {
                     let file = orders.path(agreement);

@@ -20,6 +20,8 @@ pub enum Health {
     Starting,
     /// The last step succeeded; the daemon waits for this.
     Running(NextEvent),
+    /// The last step succeeded, but the daemon does not do its work, for this reason.
+    Unfit(Box<str>),
     /// The last step failed with this error; the daemon retries.
     Failing(Box<str>),
     /// The daemon shuts down.
@@ -31,6 +33,7 @@ impl Display for Health {
         match self {
             Self::Starting => f.write_str("starting"),
             Self::Running(next_event) => next_event.fmt(f),
+            Self::Unfit(problem) => write!(f, "unfit: {problem}"),
             Self::Failing(error) => write!(f, "failing: {error}"),
             Self::Stopping => f.write_str("stopping"),
         }
@@ -94,7 +97,7 @@ impl HealthReporter {
         self.lock().health.clone()
     }
 
-    /// Whether a step has succeeded, or the daemon has started, within the last minute.
+    /// Whether a step has succeeded, or the daemon has started, within the last minute, and it does its work.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.lock().is_healthy()
@@ -112,6 +115,7 @@ impl HealthReporter {
                  Check that the nodes answer and that the disk has space, then restart the daemon",
                 state.last_success
             ),
+            Health::Unfit(problem) => format!("unfit since {}: {problem}", state.since),
             Health::Failing(error) => {
                 format!("failing since {}: {error}. The daemon retries by itself", state.since)
             }
@@ -125,7 +129,7 @@ impl HealthReporter {
     pub(crate) fn set(&self, health: Health) {
         let mut state = self.lock();
         let now = Moment::now();
-        if matches!(health, Health::Running(_)) {
+        if matches!(health, Health::Running(_) | Health::Unfit(_)) {
             state.last_success = now;
         }
         if discriminant(&state.health) != discriminant(&health) {
@@ -149,7 +153,8 @@ impl HealthReporter {
 impl ReporterState {
     /// See [`HealthReporter::is_healthy`].
     fn is_healthy(&self) -> bool {
-        self.last_success.instant.elapsed() < UNHEALTHY_AFTER
+        let is_fit = !matches!(self.health, Health::Unfit(_));
+        is_fit && self.last_success.instant.elapsed() < UNHEALTHY_AFTER
     }
 }
 
@@ -174,6 +179,11 @@ mod tests {
         assert!(!reporter.is_healthy());
         reporter.set(running());
         assert!(reporter.is_healthy());
+        reporter.set(Health::Unfit("the service is away".into()));
+        assert!(!reporter.is_healthy());
+        let report = reporter.report();
+        assert!(report.starts_with("unfit since 20"), "{report}");
+        assert!(report.ends_with("(0s ago): the service is away"), "{report}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,13 +15,22 @@ use super::error::StoreError;
 use super::identity::Identity;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 4;
+const SCHEMA_VERSION: u32 = 5;
 
 /// The largest number that fits into a column; as a second or a tick, never.
 pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;
 
 /// The row with the block in which the market was created.
 const MARKET_CURSOR: &str = "market";
+
+/// The version before there were flags.
+const BEFORE_FLAGS: u32 = 4;
+
+/// Brings a file of that version up to this one.
+const ADD_FLAGS: &str = "BEGIN;
+    CREATE TABLE flags (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 5;
+    COMMIT;";
 
 /// Creates the tables.
 const SCHEMA: &str = include_str!("tables.sql");
@@ -65,6 +74,7 @@ impl Store {
         match found.map_err(failed)? {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
             SCHEMA_VERSION => {}
+            BEFORE_FLAGS => connection.execute_batch(ADD_FLAGS).map_err(failed)?,
             found => {
                 let (path, known) = (path.to_owned(), SCHEMA_VERSION);
                 return Err(StoreError::Version { path, found, known });

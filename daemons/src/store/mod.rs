@@ -7,6 +7,7 @@ mod agreements;
 mod database;
 mod endpoints;
 mod error;
+mod flags;
 mod identity;
 mod jobs;
 mod passes;

@@ -1,4 +1,4 @@
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 BEGIN;
 
 -- Whose state this is: role, account, market and chain. One row.
@@ -21,6 +21,9 @@ CREATE TABLE outbox (
 
 -- Purposes of successful transactions, and their hashes.
 CREATE TABLE done (purpose TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+-- What the daemon has done, for as long as it counts.
+CREATE TABLE flags (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- Agreements that concern this daemon. A closed one has nothing left to do.
 CREATE TABLE agreements (

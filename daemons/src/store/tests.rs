@@ -304,3 +304,19 @@ fn jobs_and_what_workers_signed_are_kept() {
     store.close_agreement(AGREEMENT).unwrap();
     assert_eq!(store.job_answers(id).unwrap().len(), 1, "results outlive their agreement");
 }
+
+#[test]
+fn flags_are_kept_and_files_from_before_them_still_open() {
+    let (folder, store) = open();
+    assert!(!store.flag("withdrawn").unwrap());
+    store.set_flag("withdrawn", true).unwrap();
+    store.set_flag("withdrawn", true).unwrap();
+    assert!(store.flag("withdrawn").unwrap() && !store.flag("other").unwrap());
+    store.set_flag("withdrawn", false).unwrap();
+    assert!(!store.flag("withdrawn").unwrap());
+    store.lock().execute_batch("DROP TABLE flags; PRAGMA user_version = 4").unwrap();
+    drop(store);
+    let store = Store::open(&folder.path().join("state.db"), &IDENTITY).unwrap();
+    store.set_flag("withdrawn", true).unwrap();
+    assert!(store.flag("withdrawn").unwrap());
+}

@@ -7,6 +7,7 @@ use muster_gateway::{AuthorizationError, Authorizer, Claims, Upstream};
 use muster_messaging::Party;
 
 use super::agreement_table::AgreementTable;
+use super::self_check::OwnKey;
 use crate::store::Store;
 use crate::unix_time::unix_now;
 
@@ -17,12 +18,21 @@ pub(super) struct AgreementAccess {
     pub(super) agreement_table: Arc<AgreementTable>,
     /// The admissions.
     pub(super) store: Store,
+    /// The key of the worker's own requests.
+    pub(super) own_key: OwnKey,
+    /// The service for them, if one serves all agreements.
+    pub(super) own_upstream: Option<Upstream>,
 }
 
 impl AgreementAccess {
     /// The service for a token holder.
     fn upstream_for(&self, claims: &Claims) -> Result<Upstream, AuthorizationError> {
         let (agreement, key) = (Address::new(claims.agreement), B256::new(claims.key));
+        if agreement.is_zero() && key == self.own_key.0 {
+            let upstream =
+                self.own_upstream.clone().or_else(|| self.agreement_table.any_upstream());
+            return upstream.ok_or(AuthorizationError::Unavailable);
+        }
         let (entry, current) = self.agreement_table.lookup(agreement)?;
         let party = self.store.admitted_party(agreement, key).map_err(|error| {
             tracing::error!(%agreement, %error, "admission not read");
@@ -65,7 +75,8 @@ mod tests {
         let entry = TableEntry { ticks, windows, receipt_domain, upstream };
         let agreement_table = Arc::new(AgreementTable::default());
         agreement_table.replace(100, ticks_are_seconds, vec![(AGREEMENT, entry)]);
-        AgreementAccess { agreement_table, store }
+        let own_key = OwnKey(B256::repeat_byte(9));
+        AgreementAccess { agreement_table, store, own_key, own_upstream: None }
     }
 
     /// The claims of a token holder.
@@ -107,6 +118,18 @@ mod tests {
         assert_eq!(access.upstream_for(&claims(1)), Err(closed));
         let other = Claims { agreement: [9; 20], ..claims(1) };
         assert_eq!(access.upstream_for(&other), Err(AuthorizationError::UnknownAgreement));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_worker_itself_is_let_in_by_its_own_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = new_access(&folder, true);
+        let own = |key| Claims { agreement: [0; 20], ..claims(key) };
+        assert!(access.upstream_for(&own(9)).is_ok());
+        assert_eq!(access.upstream_for(&own(8)), Err(AuthorizationError::UnknownAgreement));
+        assert_eq!(access.upstream_for(&claims(9)), Err(AuthorizationError::NotAParty));
+        access.agreement_table.replace(0, true, Vec::new());
+        assert_eq!(access.upstream_for(&own(9)), Err(AuthorizationError::Unavailable));
     }
 
     #[tokio::test(start_paused = true)]

@@ -87,6 +87,12 @@ impl AgreementTable {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
+    /// The service of some agreement, if there is one.
+    pub(super) fn any_upstream(&self) -> Option<Upstream> {
+        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        state.entries.values().next().map(|entry| entry.upstream.clone())
+    }
+
     /// An agreement and where it is now. A clock of seconds goes on between two steps; a clock of blocks does not.
     ///
     /// # Errors

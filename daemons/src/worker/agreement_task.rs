@@ -150,6 +150,15 @@ impl AgreementTask {
             let (pay, slash) = (Ether::from(part.pay), Ether::from(part.slash));
             let agreement = self.agreement.address();
             tracing::info!(%agreement, %pay, %slash, "agreement settled");
+            let (known_windows, uptime) = (part.known, part.uptime);
+            let worker = self.agreement.terms().worker(self.index);
+            let promise = worker.map(|worker| worker.promise).unwrap_or_default();
+            if known_windows > 0 && uptime < promise {
+                tracing::warn!(
+                    %agreement, known_windows, uptime_bps = uptime, promise_bps = promise, %slash,
+                    "testers reported failures; the log has the requests that were not answered with success"
+                );
+            }
             metrics::counter!("muster_worker_earned_gwei_total").increment(wei_to_gwei(part.pay));
             metrics::counter!("muster_worker_slashed_gwei_total")
                 .increment(wei_to_gwei(part.slash));

@@ -14,7 +14,7 @@ use crate::context::DaemonContext;
 const COVERED_TICKS: u64 = 1_200;
 
 /// For how long a commitment is given again, so that nobody can make the worker ask its node often.
-const REUSE: Duration = Duration::from_secs(60);
+const REUSE: Duration = Duration::from_mins(1);
 
 /// Commitments to serve by one document. Clones share the commitment.
 #[derive(Clone, Debug)]

@@ -12,16 +12,20 @@ use muster_messaging::EndpointResponder;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 use tokio::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::access::AgreementAccess;
 use super::agreement_table::{AgreementTable, TableEntry};
 use super::agreement_task::AgreementTask;
 use super::commitment_issuer::CommitmentIssuer;
 use super::endpoint_issuer::TokenIssuer;
+use super::failure_log::FailureLog;
+use super::fitness::Fitness;
 use super::keepalive::Keepalive;
 use super::listing::BookListing;
-use super::options::WorkerOptions;
+use super::options::{ServiceSource, WorkerOptions};
 use super::receipt_signer::ReceiptSigner;
+use super::self_check::{OwnKey, spawn_self_check};
 use super::services::Services;
 use super::units::wei_to_ether;
 use super::worker_responder::WorkerResponder;
@@ -61,6 +65,10 @@ pub struct WorkerDaemon {
     tasks: HashMap<Address, AgreementTask>,
     /// Keeps the worker listed.
     listing: BookListing,
+    /// What the worker's own checks found.
+    fitness: Fitness,
+    /// Makes these checks; `None` once it is stopped.
+    self_check: Option<AbortOnDropHandle<()>>,
     /// Keeps the market's programs alive.
     keepalive: Keepalive,
     /// When purchases are scanned for although the registration says that there is none.
@@ -91,17 +99,31 @@ impl WorkerDaemon {
         let (listen, limits, tls) = (options.listen, options.gateway_limits, options.tls.clone());
         let scheme = if tls.is_some() { "https" } else { "http" };
         let config = Config { listen, secret: secret.clone(), limits, tls };
-        let access =
-            AgreementAccess { agreement_table: agreement_table.clone(), store: store.clone() };
+        let own_key = OwnKey::random();
+        let own_upstream = match &options.source {
+            ServiceSource::Upstream(upstream) => Some(upstream.clone()),
+            _ => None,
+        };
+        let access = AgreementAccess {
+            agreement_table: agreement_table.clone(),
+            store: store.clone(),
+            own_key,
+            own_upstream,
+        };
         let receipts = ReceiptSigner {
             agreement_table: agreement_table.clone(),
             store: store.clone(),
             signer: context.signer().clone(),
+            failure_log: FailureLog::default(),
         };
         let gateway = Gateway::start(config, access, receipts).await?;
         let own_url = || format!("{scheme}://{}", gateway.address()).into();
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own_url);
 
+        let fitness = Fitness::default();
+        let own = (&secret, own_key);
+        let self_check =
+            spawn_self_check(&context, &options, agreement_table.clone(), own, fitness.clone())?;
         let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
         let digest = options.document.as_ref().map(ApplicationDocument::digest);
         let token_issuer =
@@ -115,7 +137,9 @@ impl WorkerDaemon {
         Ok(Self {
             services: Services::new(options.source.clone(), context.signer()),
             has_cleaned: false,
-            listing: BookListing::new(options.make_available),
+            listing: BookListing::new(options.make_available, fitness.clone()),
+            fitness,
+            self_check: Some(self_check),
             keepalive: Keepalive::default(),
             scan: Periodic::every(context.poll_intervals().fallback()),
             scanned: None,
@@ -291,7 +315,12 @@ impl Daemon for WorkerDaemon {
         Ok(due.unwrap_or_else(|| NextEvent::untimed("somebody to buy")))
     }
 
+    fn problem(&self) -> Option<Box<str>> {
+        self.fitness.problem()
+    }
+
     async fn stop(&mut self) {
+        self.self_check = None;
         self.responder_task.shutdown().await;
         if let Some(gateway) = self.gateway.take() {
             gateway.stop().await;

@@ -1,25 +1,48 @@
 //! The worker's registration: its offer, its message key, its stake, and its listing in the book.
 
+use std::collections::VecDeque;
+
 use muster_client::protocol::abi::Worker as RegisteredWorker;
 use muster_client::protocol::money;
 use muster_client::{Ether, Offer};
+use tokio::time::{Duration, Instant};
 
+use super::fitness::Fitness;
 use super::options::WorkerOptions;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
+
+/// The flag of a worker that its own daemon took out of the book.
+const WITHDRAWN: &str = "withdrawn";
+
+/// How often a worker is taken out of the book within [`WITHDRAWAL_PERIOD`].
+const MAX_WITHDRAWALS: usize = 2;
+
+/// See [`MAX_WITHDRAWALS`].
+const WITHDRAWAL_PERIOD: Duration = Duration::from_hours(1);
 
 /// Keeps the worker registered as its options say, and listed.
 #[derive(Debug)]
 pub(super) struct BookListing {
     /// Whether it may still make the worker available.
     make_available: bool,
+    /// What the worker's own checks found.
+    fitness: Fitness,
+    /// When it took the worker out of the book in the last hour.
+    withdrawals: VecDeque<Instant>,
 }
 
 impl BookListing {
     /// With `make_available`, it makes an unavailable worker available, once.
-    pub(super) const fn new(make_available: bool) -> Self {
-        Self { make_available }
+    pub(super) const fn new(make_available: bool, fitness: Fitness) -> Self {
+        Self { make_available, fitness, withdrawals: VecDeque::new() }
+    }
+
+    /// Whether the worker may be taken out of the book once more: that costs gas.
+    fn may_withdraw(&mut self) -> bool {
+        self.withdrawals.retain(|at| at.elapsed() < WITHDRAWAL_PERIOD);
+        self.withdrawals.len() < MAX_WITHDRAWALS
     }
 
     /// Sends what the registration lacks, and returns what only the owner can do.
@@ -32,7 +55,12 @@ impl BookListing {
         let (account, key) = (context.account(), context.message_key()?.public());
         let WorkerOptions { application, offer, stake, .. } = options;
         let market_for = |operation: &str| context.market_for(&format!("{operation}/{account}"));
+        self.fitness.first_check().await;
+        let is_fit = self.fitness.is_fit();
         let Some(worker) = registration else {
+            if !is_fit {
+                return Ok(Some(NextEvent::untimed("its own checks to pass, to register")));
+            }
             market_for("register").register(*application, offer, key, *stake).await?;
             return Ok(None);
         };
@@ -44,17 +72,33 @@ impl BookListing {
             market_for("update").update(offer).await?;
             return Ok(None);
         }
+        let store = context.store();
+        if worker.available && self.fitness.is_unfit() && self.may_withdraw() {
+            store.set_flag(WITHDRAWN, true)?;
+            market_for("available").set_available(false).await?;
+            self.withdrawals.push_back(Instant::now());
+            tracing::warn!("taken out of the book, until the worker's own checks pass again");
+            return Ok(None);
+        }
         if !worker.available {
-            if !self.make_available {
+            let is_withdrawn = store.flag(WITHDRAWN)?;
+            if !is_fit && (is_withdrawn || self.make_available) {
+                return Ok(Some(NextEvent::untimed("its own checks to pass, to be in the book")));
+            }
+            if !self.make_available && !is_withdrawn {
                 let what = "its owner: it takes no new work, or did not accept in time; --return makes it available";
                 return Ok(Some(NextEvent::untimed(what)));
             }
             market_for("available").set_available(true).await?;
             self.make_available = false;
+            store.set_flag(WITHDRAWN, false)?;
             return Ok(None);
         }
         if worker.listed || worker.active >= worker.capacity {
             return Ok(None);
+        }
+        if !is_fit {
+            return Ok(Some(NextEvent::untimed("its own checks to pass, to be in the book")));
         }
         let missing = missing_stake(context, worker);
         if missing == 0 {
@@ -81,4 +125,23 @@ fn missing_stake(context: &DaemonContext, worker: &RegisteredWorker) -> u128 {
     let settings = context.market().settings();
     let bond = money::bond(worker.price, worker.maxLength, settings.bondBps, settings.minBond);
     bond.saturating_sub(worker.stake.saturating_sub(worker.locked))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_is_taken_out_of_the_book_twice_an_hour_at_most() {
+        let mut listing = BookListing::new(false, Fitness::default());
+        for _ in 0..MAX_WITHDRAWALS {
+            assert!(listing.may_withdraw());
+            listing.withdrawals.push_back(Instant::now());
+        }
+        assert!(!listing.may_withdraw());
+        advance(WITHDRAWAL_PERIOD).await;
+        assert!(listing.may_withdraw());
+    }
 }

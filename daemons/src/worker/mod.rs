@@ -12,12 +12,15 @@ mod daemon;
 mod endpoint_issuer;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod failure_log;
+mod fitness;
 mod job_folders;
 mod job_service;
 mod keepalive;
 mod listing;
 mod options;
 mod receipt_signer;
+mod self_check;
 mod services;
 mod units;
 mod worker_responder;
@@ -25,4 +28,4 @@ mod worker_responder;
 pub use self::daemon::WorkerDaemon;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
-pub use self::options::{ServiceSource, WorkerOptions};
+pub use self::options::{SelfCheckOptions, ServiceSource, WorkerOptions};

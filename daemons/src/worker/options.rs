@@ -46,8 +46,19 @@ pub struct WorkerOptions {
     pub payout: Payout,
     /// The longest time that others have to settle an agreement before this worker does.
     pub settle_delay: Duration,
+    /// How the worker checks itself.
+    pub self_check: SelfCheckOptions,
     /// The block from which on purchases are scanned, if the state file is new and the account is registered.
     pub first_block: u64,
+}
+
+/// How a worker checks itself.
+#[derive(Clone, Copy, Debug)]
+pub struct SelfCheckOptions {
+    /// The time between two checks. After one that found something, it is 15 seconds at most.
+    pub interval: Duration,
+    /// Whether the machine's clock is compared with the chain's. A chain whose clock is moved by hand says nothing.
+    pub compares_clocks: bool,
 }
 
 /// Where the service comes from.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
+use hyper::{Method, StatusCode};
 use muster_client::ServiceReceipt;
 use muster_gateway::{Claims, Receipts};
 use muster_messaging::BoxError;
 
 use super::agreement_table::{AgreementTable, Position};
+use super::failure_log::FailureLog;
 use crate::failpoint::fail_point;
 use crate::store::Store;
 
@@ -25,6 +27,8 @@ pub(super) struct ReceiptSigner {
     pub(super) store: Store,
     /// The worker's key.
     pub(super) signer: PrivateKeySigner,
+    /// Requests without success.
+    pub(super) failure_log: FailureLog,
 }
 
 impl ReceiptSigner {
@@ -69,6 +73,13 @@ impl Receipts for ReceiptSigner {
         }
     }
 
+    fn on_answer(&self, claims: &Claims, method: &Method, path: &str, status: StatusCode) {
+        // The worker's own requests are for no agreement.
+        if claims.agreement != [0; 20] {
+            self.failure_log.count(method.as_str(), path, status.as_u16());
+        }
+    }
+
     fn on_response(&self, _: &Claims) {
         metrics::counter!("muster_worker_responses_total").increment(1);
     }
@@ -86,7 +97,8 @@ mod tests {
         let (dispatcher, account) = (Address::ZERO, signer.address());
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
-        let receipt_signer = ReceiptSigner { agreement_table: Arc::default(), store, signer };
+        let (agreement_table, failure_log) = (Arc::default(), FailureLog::default());
+        let receipt_signer = ReceiptSigner { agreement_table, store, signer, failure_log };
         go_to(&receipt_signer, 100);
         receipt_signer
     }

@@ -22,7 +22,7 @@ use muster_client::{
     Agreement, Application, Market, Node, NodeBuilder, Offer, OrderRequest, Program, Purchase,
     message_key,
 };
-use muster_daemons::worker::{ServiceSource, WorkerOptions};
+use muster_daemons::worker::{SelfCheckOptions, ServiceSource, WorkerOptions};
 use muster_daemons::{DaemonContext, Payout, Role};
 use muster_gateway::Limits;
 use muster_messaging::{InMemoryTransport, Transport};
@@ -246,6 +246,7 @@ pub(crate) const fn offer(price: u128) -> Offer {
 pub(crate) fn worker_options(url: &str, price: u128) -> WorkerOptions {
     WorkerOptions {
         document: None,
+        self_check: SelfCheckOptions { interval: Duration::from_mins(1), compares_clocks: false },
         application: Application::default(),
         offer: offer(price),
         stake: ETHER,

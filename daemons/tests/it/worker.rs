@@ -152,10 +152,10 @@ async fn worker_registers_serves_settles_and_is_paid() {
 async fn worker_without_its_service_does_not_accept() {
     let (chain, service) = (TestChain::new().await, EchoService::start().await);
     let url = service.url();
-    service.stop().await;
     let (signer, client) = (chain.new_account(), chain.new_account());
     let mut daemon = start_worker(&chain, &signer, options(&url)).await;
     step(&mut daemon).await;
+    service.stop().await;
     let purchase = chain.buy(&client, 1, 0).await;
     let agreement = chain.agreement(&signer, &purchase).await;
     let report = step(&mut daemon).await;
@@ -175,7 +175,8 @@ async fn worker_without_its_service_does_not_accept() {
     drop(daemon);
 
     // It returns to the book only if its owner says so.
-    let returning = WorkerOptions { make_available: true, ..options(&url) };
+    let service = EchoService::start().await;
+    let returning = WorkerOptions { make_available: true, ..options(&service.url()) };
     let mut daemon = start_worker(&chain, &signer, returning).await;
     step(&mut daemon).await;
     assert_eq!(step(&mut daemon).await, "waits for somebody to buy");

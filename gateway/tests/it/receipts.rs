@@ -34,6 +34,18 @@ async fn a_client_error_gets_a_receipt_and_a_server_error_none() {
 }
 
 #[tokio::test]
+async fn every_answer_to_an_authorized_request_is_observed_without_its_query() {
+    let missing = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    for (response, status) in [(OK, 200), (missing, 404), ("nonsense\r\n\r\n", 502)] {
+        let gateway = TestGateway::new(TestService::responding(response).await.address).await;
+        gateway.get("/page?secret=1").await;
+        gateway.send("GET / HTTP/1.1\r\nhost: gate\r\n\r\n".to_owned()).await;
+        let answers = gateway.answers.lock().unwrap().clone();
+        assert_eq!(answers, [("GET".to_owned(), "/page".to_owned(), status)]);
+    }
+}
+
+#[tokio::test]
 async fn a_service_cannot_add_receipts() {
     let service =
         "HTTP/1.1 500 Oh\r\nx-muster-receipt: false\r\nx-muster-x: y\r\ncontent-length: 0\r\n\r\n";

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::{Method, StatusCode};
 use muster_gateway::{
     AuthorizationError, Authorizer, Claims, Config, Gateway, Limits, Receipts, Secret, TlsServer,
     Upstream,
@@ -62,12 +63,20 @@ impl Authorizer for TestAuthorizer {
 
 /// Receipts with the agreement, the session, and the number of earlier receipts.
 #[derive(Default)]
-pub(crate) struct TestReceipts(AtomicUsize);
+pub(crate) struct TestReceipts(AtomicUsize, Answers);
+
+/// Method, path and status of each answer.
+pub(crate) type Answers = Arc<Mutex<Vec<(String, String, u16)>>>;
 
 impl Receipts for TestReceipts {
     async fn issue(&self, claims: &Claims, session: [u8; 32]) -> Option<String> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
         Some(format!("agreement {} session {} before {before}", claims.agreement[0], session[0]))
+    }
+
+    fn on_answer(&self, _: &Claims, method: &Method, path: &str, status: StatusCode) {
+        let answer = (method.to_string(), path.to_owned(), status.as_u16());
+        self.1.lock().unwrap().push(answer);
     }
 }
 
@@ -89,6 +98,8 @@ pub(crate) struct TestGateway {
     pub(crate) authorizer: TestAuthorizer,
     /// The secret of its tokens.
     pub(crate) secret: Secret,
+    /// What it answered.
+    pub(crate) answers: Answers,
 }
 
 impl TestGateway {
@@ -114,9 +125,10 @@ impl TestGateway {
         };
         let secret = Secret::new([3; 32]);
         let config = Config { limits, tls, ..Config::any_port(secret.clone()) };
-        let inner =
-            Gateway::start(config, authorizer.clone(), TestReceipts::default()).await.unwrap();
-        Self { inner, authorizer, secret }
+        let receipts = TestReceipts::default();
+        let answers = receipts.1.clone();
+        let inner = Gateway::start(config, authorizer.clone(), receipts).await.unwrap();
+        Self { inner, authorizer, secret, answers }
     }
 
     /// A token for the client.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use muster_client::Application;
-use muster_daemons::worker::{ServiceSource, WorkerDaemon, WorkerOptions};
+use muster_daemons::worker::{SelfCheckOptions, ServiceSource, WorkerDaemon, WorkerOptions};
 use muster_daemons::{DaemonContext, DaemonError, Role};
 use muster_gateway::{ServiceLimits, Upstream};
 use tokio::task::block_in_place;
@@ -77,6 +77,11 @@ pub(crate) struct Options {
     #[command(flatten)]
     gateway: GatewayOptions,
 
+    /// Time between two of the worker's own checks of its service, its relays, its public URL and its clock; it is in the book only
+    /// while they pass
+    #[arg(long, value_name = "SECONDS|TIME", value_parser = clock::seconds_within(1..=3_600), default_value_t = 300)]
+    check_every: u64,
+
     /// Where the pay goes.
     #[command(flatten)]
     payouts: PayoutOptions,
@@ -99,7 +104,7 @@ struct ServiceOptions {
     upstream: Option<Upstream>,
 
     /// Shell command to start for each agreement, and to restart when it exits: it must listen on 127.0.0.1 and the
-    /// port in `PORT`; `MUSTER_AGREEMENT` is its agreement
+    /// port in `PORT`; `MUSTER_AGREEMENT` is its agreement, or the address zero when it is started for a check
     #[arg(long, value_name = "COMMAND")]
     exec: Option<Box<str>>,
 
@@ -198,6 +203,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         source,
         payout: options.payouts.payout(),
         settle_delay: Duration::from_secs(options.settle_delay),
+        self_check: SelfCheckOptions {
+            interval: Duration::from_secs(options.check_every),
+            compares_clocks: daemon_context.market().node().chain_id() != stylus_devnode::CHAIN_ID,
+        },
         first_block: options.from_block,
     };
     fields.push(("account", Cell::address(daemon_context.account())));

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::tester::other_key;
 use super::{DONE_ONCE, FaultRunner, assert_all_failpoints_reached, transactions};
+use crate::application::serve;
 use crate::harness::{TestMarket, until};
 use crate::worker::{ask, endpoint, get, key_of, request_endpoint, worker};
 
@@ -50,8 +51,9 @@ async fn kill_while_listing() -> Vec<(String, &'static str)> {
         (&test_market.folder, Relay::start(RelayConfig::default()).await.unwrap());
     test_market.fund_accounts(&["ada"]);
     folder.json("worker register --account dev:ada --price 1000gwei");
+    let service = serve("hello").await;
     let run = format!(
-        "worker run --account dev:ada --upstream http://127.0.0.1:9 --state ada.db --withdraw-at 1eth --relay {}",
+        "worker run --account dev:ada --upstream {service} --state ada.db --withdraw-at 1eth --relay {}",
         relay.url()
     );
     let mut ada = FaultRunner::new(|more| folder.command(&format!("{run} {more}")));
