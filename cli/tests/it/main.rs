@@ -9,6 +9,7 @@
 )]
 
 mod alias;
+mod checks;
 mod client;
 #[path = "../../../compute-http/tests/it/component.rs"]
 mod component;

@@ -22,6 +22,7 @@ mod probe_context;
 mod prober;
 mod process_group;
 mod reference_runner;
+mod reference_service;
 mod report_check;
 mod report_inbox;
 mod report_task;
@@ -29,6 +30,7 @@ mod sample_cache;
 mod sample_client;
 mod sampling;
 mod seat;
+mod service_probe;
 
 pub use self::check::{Check, Checks, CommandCheck, HttpCheck, ProbeKind};
 pub use self::collectors::collectors;
