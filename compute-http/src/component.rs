@@ -4,6 +4,7 @@ use muster_compute::Digest;
 use std::collections::BTreeSet;
 use wasmtime::wasmparser::{
     BinaryReaderError, ComponentExternalKind, Encoding, Parser, Payload, Validator, WasmFeatures,
+    component_types::ComponentEntityType, types::TypesRef,
 };
 
 /// The largest component, in bytes.
@@ -38,6 +39,9 @@ const INTERFACES: [&str; 22] = [
     "wasi:random/insecure-seed",
     "wasi:random/random",
 ];
+
+/// The packages by which copies of a component can answer differently.
+const VARYING: [&str; 2] = ["wasi:clocks/", "wasi:random/"];
 
 /// What a component may be made of: what a job's module may, several memories, and the component model without its
 /// asynchronous part.
@@ -90,6 +94,9 @@ pub struct ComponentInfo {
     pub digest: Digest,
     /// The interfaces that it imports, with their versions.
     pub imports: BTreeSet<String>,
+    /// An interface by which copies of it can answer differently: a clock or randomness of which it imports a function, and
+    /// not types alone, as `wasi:http/types` does.
+    pub varies_by: Option<String>,
 }
 
 /// Checks that a component can be a service. Takes time in proportion to its length, and does not compile it.
@@ -106,7 +113,7 @@ pub fn check_component(wasm: &[u8]) -> Result<ComponentInfo, ComponentError> {
     if Parser::is_core_wasm(wasm) {
         return Err(ComponentError::CoreModule);
     }
-    Validator::new_with_features(FEATURES).validate_all(wasm)?;
+    let types = Validator::new_with_features(FEATURES).validate_all(wasm)?;
     let (mut imports, mut exports) = (BTreeSet::new(), BTreeSet::new());
     let mut has_handler = false;
     // Components and modules lie in each other; only the outermost counts.
@@ -138,10 +145,24 @@ pub fn check_component(wasm: &[u8]) -> Result<ComponentInfo, ComponentError> {
         }
     }
     if has_handler {
-        Ok(ComponentInfo { digest: Digest::of(wasm), imports })
+        let mut varying =
+            imports.iter().filter(|name| VARYING.iter().any(|of| name.starts_with(of)));
+        let varies_by = varying.find(|name| has_functions(types.as_ref(), name)).cloned();
+        Ok(ComponentInfo { digest: Digest::of(wasm), imports, varies_by })
     } else {
         Err(ComponentError::NoHandler(exports))
     }
+}
+
+/// Whether an interface that is imported has functions.
+fn has_functions(types: TypesRef<'_>, name: &str) -> bool {
+    let Some(ComponentEntityType::Instance(instance)) =
+        types.component_item_for_import(name).map(|item| item.ty)
+    else {
+        return false;
+    };
+    let exports = types.get(instance).map(|instance| instance.exports.values());
+    exports.into_iter().flatten().any(|item| matches!(item.ty, ComponentEntityType::Func(_)))
 }
 
 /// The name of an interface of version 0.2.
@@ -170,6 +191,21 @@ mod tests {
         let info = check(&format!("{imports} {EXPORT}")).unwrap();
         assert_eq!(info.imports.len(), INTERFACES.len());
         assert!(info.imports.contains("wasi:random/random@0.2.0"));
+    }
+
+    #[test]
+    fn a_clock_varies_by_its_functions_and_not_by_its_types() {
+        let types = r#"(import "wasi:clocks/monotonic-clock@0.2.0"
+            (instance (type u64) (export "duration" (type (eq 0)))))"#;
+        assert_eq!(check(&format!("{types} {EXPORT}")).unwrap().varies_by, None);
+        for name in ["wasi:clocks/monotonic-clock@0.2.0", "wasi:random/random@0.2.3"] {
+            let import =
+                format!(r#"(import "{name}" (instance (export "now" (func (result u64)))))"#);
+            let info = check(&format!("{import} {EXPORT}")).unwrap();
+            assert_eq!(info.varies_by.as_deref(), Some(name));
+        }
+        let print = r#"(import "wasi:cli/stdout@0.2.0" (instance (export "print" (func))))"#;
+        assert_eq!(check(&format!("{print} {EXPORT}")).unwrap().varies_by, None);
     }
 
     #[test]

@@ -37,6 +37,14 @@ pub enum DaemonError {
         "cannot create the HTTP client: {0}: check the certificates and the file limit of this machine"
     )]
     Http(#[from] reqwest::Error),
+    /// The component of a service cannot be read.
+    #[error("cannot read the component {path}: {source}: bring the service again")]
+    Component {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The account is registered for another application.
     #[error(
         "account {account} is registered for application {application}, and a registration keeps its application: \

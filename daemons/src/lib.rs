@@ -22,7 +22,9 @@ mod request_client;
 mod responder;
 mod run_loop;
 pub mod schedule;
+mod service_checks;
 mod service_client;
+mod service_copy;
 mod service_record;
 mod store;
 mod synthetic_job;
@@ -41,6 +43,8 @@ pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
 pub use crate::order_file::{OrderFile, OrderFolder};
 pub use crate::run_loop::{Backoff, Daemon, run};
+pub use crate::service_checks::{ServiceAnswer, ServiceCheck, ServiceChecks, ServiceChecksError};
+pub use crate::service_copy::{CheckedAnswer, CopyError, CopyOptions, answer_checks};
 pub use crate::service_record::{RecordError, ServicePlace, ServiceRecord, StoredService};
 pub use crate::store::{
     EndpointId, Identity, Measurement, ProbeId, Role, Store, StoreError, StoredAnswer, StoredJob,

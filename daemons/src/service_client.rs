@@ -173,6 +173,9 @@ impl Deref for ServiceClient {
     }
 }
 
+/// Where the service that a client has brought begins at a worker.
+pub(crate) const SERVICE_PREFIX: &str = "/service/http";
+
 /// The URL of a path and query at a service.
 pub(crate) fn service_url(service: &str, path_and_query: &str) -> String {
     format!("{}{path_and_query}", service.trim_end_matches('/'))

@@ -65,7 +65,8 @@ impl TestRunner {
     /// The same with a limit of time.
     pub(crate) fn reference_for(&self, time: Duration) -> ReferenceRunner {
         let (settings, blobs) = (self.settings.clone(), self.blobs());
-        ReferenceRunner::new(ReferenceOptions { settings, blobs, time })
+        let services = self.folder.path().join("services");
+        ReferenceRunner::new(ReferenceOptions { settings, blobs, services, time })
     }
 
     /// The folder of its blobs.

@@ -1,4 +1,4 @@
-//! Samples: jobs of the client with which testers find out whether workers compute right.
+//! Samples: jobs of the client, and checks of its service, with which testers find out whether workers answer right.
 
 use std::fmt::Debug;
 
@@ -19,18 +19,18 @@ pub const PIECE_SIZE: u32 = 8 << 10;
 /// The most jobs of each kind in a list.
 pub const MAX_LISTED: usize = 12;
 
-/// A job that a tester can ask for.
+/// A job, or the checks of a service, that a tester can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleInfo {
-    /// The job's id: the SHA-256 of its document.
+    /// The SHA-256 of the document: of a job, its id.
     pub job: B256,
     /// Bytes of the document and its blobs, each counted once; at most [`SAMPLE_LIMIT`].
     pub size: u32,
 }
 
 /// The jobs with which a worker can be tested, those first that should be taken first. Both lists are cut after
-/// [`MAX_LISTED`].
+/// [`MAX_LISTED`]. And the checks of its service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SampleList {
@@ -38,6 +38,9 @@ pub struct SampleList {
     pub unseen: Vec<SampleInfo>,
     /// Jobs that the client has sent to this worker. First those, of any worker, for which one gave a wrong result.
     pub sent: Vec<SampleInfo>,
+    /// The checks of the client's service, if this worker runs it: a document that names the component, which is its only blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<SampleInfo>,
 }
 
 /// Part of a blob.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use muster_compute::Digest;
 use muster_compute_http::{ComponentError, ServiceError};
-use muster_daemons::RecordError;
 use muster_daemons::client::ServicesError;
+use muster_daemons::{CopyError, RecordError, ServiceChecksError};
 
 /// Why a service cannot be brought, seen or ended.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,29 @@ pub(crate) enum ServiceCommandError {
     /// Limits or an environment that no worker gives.
     #[error(transparent)]
     Document(#[from] Box<ServiceError>),
+    /// Checks that cannot be requested.
+    #[error("{path}: {source}")]
+    Checks {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: ServiceChecksError,
+    },
+    /// Checks for a component whose answers nobody can compare, or that does not run here.
+    #[error("the component cannot be checked: {0}")]
+    Copy(#[from] CopyError),
+    /// The component here is not what a check requires.
+    #[error(
+        "check {number}, of {path}, is not what the component answers here: {found}; correct the checks or the component"
+    )]
+    WrongCheck {
+        /// Which, from 1 on.
+        number: usize,
+        /// Its path.
+        path: String,
+        /// What the component answers.
+        found: String,
+    },
     /// The record cannot be used.
     #[error(transparent)]
     Record(#[from] RecordError),

@@ -43,6 +43,17 @@ pub(crate) struct ComponentArgs {
     at_once: u32,
 }
 
+/// What testers check a service by.
+#[derive(Debug, Args)]
+#[command(next_help_heading = heading::COMMAND)]
+pub(crate) struct CheckArgs {
+    /// File with requests by which testers check the service: a JSON list of {"path": "/", "method": "GET", "headers": {},
+    /// "body": "", "status": 200, "sha256": "…"}, of which only the path must be given. Workers must answer as the component does
+    /// here [default: a GET of /]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checks: Option<PathBuf>,
+}
+
 impl ComponentArgs {
     /// The limits as a service has them.
     pub(crate) const fn limits(&self) -> ServiceLimits {

@@ -10,6 +10,7 @@
 
 mod alias;
 mod application;
+mod checks;
 mod client;
 #[path = "../../../compute-http/tests/it/component.rs"]
 mod component;

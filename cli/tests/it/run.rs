@@ -27,7 +27,11 @@ pub(crate) struct JobMarket {
 impl JobMarket {
     /// With these dev accounts as workers, the cheapest first.
     pub(crate) async fn start(name: &str, workers: &[&str]) -> Self {
-        let market = TestMarket::with_long_windows(name).await;
+        Self::start_in(TestMarket::with_long_windows(name).await, workers).await
+    }
+
+    /// The same in this market.
+    pub(crate) async fn start_in(market: TestMarket, workers: &[&str]) -> Self {
         let relay = Relay::start(RelayConfig::default()).await.unwrap();
         let mut this = Self { market, relay, workers: Vec::new(), health: String::new() };
         this.market.fund_accounts(&["cleo"]);

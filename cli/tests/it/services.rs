@@ -17,6 +17,15 @@ fn write_component(folder: &TestFolder) {
     fs::write(folder.file("api.wasm"), component::encode()).unwrap();
 }
 
+/// Writes the example, whose answers are the same everywhere, into a folder.
+pub(crate) fn write_example(folder: &TestFolder) {
+    let built = "../target/wasm32-unknown-unknown/release/avatars.wasm";
+    let module = fs::read(format!("{}/{built}", env!("CARGO_MANIFEST_DIR")));
+    let module = module.unwrap_or_else(|error| panic!("scripts/wasm builds the example: {error}"));
+    let encoder = wit_component::ComponentEncoder::default().module(&module).unwrap();
+    fs::write(folder.file("api.wasm"), encoder.validate(true).encode().unwrap()).unwrap();
+}
+
 /// Status and text of a response.
 async fn get(url: &str) -> Option<(StatusCode, String)> {
     let response = reqwest::get(url).await.ok()?;
@@ -24,7 +33,7 @@ async fn get(url: &str) -> Option<(StatusCode, String)> {
 }
 
 /// Waits until a URL answers with a text.
-async fn answers(url: &str, expected: &str) {
+pub(crate) async fn answers(url: &str, expected: &str) {
     until(async || get(url).await.is_some_and(|(_, text)| text == expected)).await;
 }
 
@@ -49,7 +58,7 @@ fn address(market: &JobMarket, name: &str) -> String {
 }
 
 /// Starts `muster service up`, and returns it with the service's id and URL.
-fn up(market: &JobMarket, options: &str) -> (BackgroundProcess, String, String) {
+pub(crate) fn up(market: &JobMarket, options: &str) -> (BackgroundProcess, String, String) {
     let command = market.client(&format!("service up api.wasm {options}"));
     let mut process = BackgroundProcess::spawn(command);
     let ready = process.ready();
@@ -199,11 +208,7 @@ async fn what_no_worker_serves_is_refused_before_anything_is_bought() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_draws_a_picture_for_every_name() {
     let market = JobMarket::start("service-example", &["ada"]).await;
-    let built = "../target/wasm32-unknown-unknown/release/avatars.wasm";
-    let module = fs::read(format!("{}/{built}", env!("CARGO_MANIFEST_DIR")));
-    let module = module.expect("scripts/wasm builds the example");
-    let encoder = wit_component::ComponentEncoder::default().module(&module).unwrap();
-    fs::write(market.folder().file("api.wasm"), encoder.validate(true).encode().unwrap()).unwrap();
+    write_example(market.folder());
     let (_process, id, url) = up(&market, "--env GREETING=welcome --budget 1eth --yes");
     answers(&format!("{url}/"), "welcome\n").await;
     let (status, picture) = get(&format!("{url}/ada.svg")).await.unwrap();

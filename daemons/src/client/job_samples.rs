@@ -97,7 +97,7 @@ impl SampleSource for JobSamples {
             }
         }
         disputed.append(&mut sent);
-        Ok(SampleList { unseen, sent: disputed })
+        Ok(SampleList { unseen, sent: disputed, service: None })
     }
 
     fn piece(
@@ -124,7 +124,7 @@ impl SampleSource for JobSamples {
 }
 
 /// The piece of a document that begins at `offset`.
-fn cut(document: &[u8], offset: u32) -> Option<SamplePiece> {
+pub(super) fn cut(document: &[u8], offset: u32) -> Option<SamplePiece> {
     let rest = document.get(usize::try_from(offset).ok()?..)?;
     let length = rest.len().min(usize::try_from(PIECE_SIZE).ok()?);
     let size = u32::try_from(document.len()).ok()?;
@@ -132,7 +132,7 @@ fn cut(document: &[u8], offset: u32) -> Option<SamplePiece> {
 }
 
 /// The piece of a file that begins at `offset`.
-fn read(file: &File, offset: u32) -> std::io::Result<Option<SamplePiece>> {
+pub(super) fn read(file: &File, offset: u32) -> std::io::Result<Option<SamplePiece>> {
     let size = u32::try_from(file.metadata()?.len()).unwrap_or(u32::MAX);
     let Some(left) = size.checked_sub(offset) else { return Ok(None) };
     let length = usize::try_from(left.min(PIECE_SIZE)).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! nothing delays it.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::B256;
 use muster_messaging::{SAMPLE_LIMIT, SampleInfo, SampleList};
@@ -12,6 +12,7 @@ use rand::seq::SliceRandom;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::reference_runner::{ReferenceJob, ReferenceRunner};
+use super::reference_service::{ReferenceCheck, ReferenceService};
 
 /// The most samples of each kind that are kept; older ones make room.
 const MAX_POOLED: usize = 3;
@@ -43,8 +44,10 @@ struct Samples {
     unseen: Vec<ReferenceJob>,
     /// Those that the client has sent, the newest last.
     sent: Vec<ReferenceJob>,
-    /// The ids of all that were ever chosen.
+    /// The ids of all that were ever chosen, and of the checks of services.
     chosen: HashSet<B256>,
+    /// The checks of the client's service.
+    service: Option<ReferenceService>,
 }
 
 impl JobPool {
@@ -75,7 +78,7 @@ impl JobPool {
 
     /// Takes the newest sample for a probe of this kind.
     fn take_sample(&self, kind: JobKind) -> Option<ReferenceJob> {
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = self.samples();
         let sent = if kind == JobKind::Sent { samples.sent.pop() } else { None };
         sent.or_else(|| samples.unseen.pop())
     }
@@ -83,7 +86,7 @@ impl JobPool {
     /// Chooses the next sample to fetch: the first in the client's list that was not chosen before, of the kind that there is
     /// less of.
     pub(super) fn choose(&self, list: &SampleList) -> Option<(JobKind, SampleInfo)> {
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = self.samples();
         let mut kinds = [(JobKind::Unseen, &list.unseen), (JobKind::Sent, &list.sent)];
         if samples.sent.len() < samples.unseen.len() {
             kinds.reverse();
@@ -99,7 +102,7 @@ impl JobPool {
 
     /// Adds a sample.
     pub(super) fn add(&self, kind: JobKind, job: ReferenceJob) {
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = self.samples();
         let of_kind = match kind {
             JobKind::Unseen => &mut samples.unseen,
             JobKind::Sent => &mut samples.sent,
@@ -108,6 +111,34 @@ impl JobPool {
             of_kind.remove(0);
         }
         of_kind.push(job);
+    }
+
+    /// Chooses the checks of a service to fetch; returns whether they are new.
+    pub(super) fn choose_service(&self, info: &SampleInfo) -> bool {
+        info.size <= SAMPLE_LIMIT && self.samples().chosen.insert(info.job)
+    }
+
+    /// Notes that the checks of a service could not be fetched, and can be chosen again.
+    pub(super) fn forget_service(&self, info: &SampleInfo) {
+        self.samples().chosen.remove(&info.job);
+    }
+
+    /// Adds the checks of the client's service, in place of those of an earlier one.
+    pub(super) fn add_service(&self, service: ReferenceService) {
+        self.samples().service = Some(service);
+    }
+
+    /// A check of the client's service for a probe of this kind, if there is one. Where the client has sent jobs too, every other
+    /// probe gets none.
+    pub(super) fn service_check(&self, kind: JobKind) -> Option<ReferenceCheck> {
+        let samples = self.samples();
+        let is_due = kind == JobKind::Sent && (samples.sent.is_empty() || rand::random());
+        samples.service.as_ref().filter(|_| is_due)?.choose()
+    }
+
+    /// The client's jobs.
+    fn samples(&self) -> MutexGuard<'_, Samples> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to prepare a synthetic job.

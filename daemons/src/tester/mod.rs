@@ -18,6 +18,7 @@ mod options;
 mod probe;
 mod probe_context;
 mod reference_runner;
+mod reference_service;
 mod report_check;
 mod report_inbox;
 mod report_task;
@@ -25,6 +26,7 @@ mod sample_cache;
 mod sample_client;
 mod sampling;
 mod seat;
+mod service_probe;
 
 pub use self::collectors::collectors;
 pub use self::daemon::TesterDaemon;

@@ -20,6 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::job_pool::{JobKind, JobPool, kinds};
 use super::job_probe::slowest;
 use super::reference_runner::ReferenceJob;
+use super::reference_service::ReferenceCheck;
 use super::sampling::collect_samples;
 use super::seat::{ProbeIdentity, Seat};
 use crate::checks::{Check, ProbeFailure, ProbeKind, ServiceTarget, verify_receipt};
@@ -32,6 +33,15 @@ use crate::store::ProbeId;
 
 /// A worker that was asked so shortly before the end of the window, and has not replied, has not failed.
 const SHORTEST_REPLY_TIME: Duration = Duration::from_secs(2);
+
+/// What a probe of a worker that runs jobs is made of.
+#[derive(Debug)]
+struct Work {
+    /// The job.
+    job: ReferenceJob,
+    /// A check of the client's service, after which the job is posted only if nothing can be said of the answer.
+    check: Option<ReferenceCheck>,
+}
 
 /// One worker, as a seat probes it.
 #[derive(Debug)]
@@ -96,13 +106,23 @@ pub(super) async fn probe_worker(seat: Arc<Seat>, index: u8, schedule: Schedule,
     while probes.join_next().await.is_some() {}
 }
 
+impl Work {
+    /// How long it takes until its probe has failed.
+    fn slowest(&self, response: Duration) -> Duration {
+        // Each of two answers, and a look at the service after each.
+        let check = self.check.as_ref().map_or(Duration::ZERO, |_| response.saturating_mul(4));
+        slowest(&self.job, response).saturating_add(check)
+    }
+}
+
 impl Target {
     /// Makes one probe, unless it was begun before, and stores its outcome.
     async fn probe(self: Arc<Self>, number: u8, moment: Moment, kind: JobKind) {
-        let job = match &self.jobs {
+        let check = self.jobs.as_ref().and_then(|jobs| jobs.service_check(kind));
+        let work = match &self.jobs {
             None => None,
             Some(jobs) => match jobs.take(kind).await {
-                Some(job) => Some(Arc::new(job)),
+                Some(job) => Some(Arc::new(Work { job, check })),
                 // The reason is logged: this machine has measured nothing.
                 None => return,
             },
@@ -121,7 +141,7 @@ impl Target {
         let identity = self.seat.identity();
         // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
         let in_time = identity.is_unexpired();
-        let outcome = match self.request(&identity, job).await {
+        let outcome = match self.request(&identity, work).await {
             Ok(receipt) => self.record(&probe, Some(&receipt)),
             Err(failure) => {
                 tracing::debug!(%agreement, worker, window, number, %failure, "probe failed");
@@ -159,7 +179,7 @@ impl Target {
     async fn request(
         self: &Arc<Self>,
         identity: &ProbeIdentity,
-        job: Option<Arc<ReferenceJob>>,
+        work: Option<Arc<Work>>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
         let asked = self.slot.get(self.ask_for_endpoint(identity)).await;
         let endpoint = asked.map_err(|failure| match failure {
@@ -170,8 +190,8 @@ impl Target {
             EndpointFailure::Refused(reason) => ProbeFailure::EndpointRefused(reason),
         })?;
         let response = self.seat.probe_context.slow_after;
-        let slow_after = job.as_deref().map_or(response, |job| slowest(job, response));
-        let request = tokio::spawn(self.clone().request_service(endpoint, job));
+        let slow_after = work.as_deref().map_or(response, |work| work.slowest(response));
+        let request = tokio::spawn(self.clone().request_service(endpoint, work));
         match timeout(slow_after, request).await {
             Ok(ended) => ended.unwrap_or(Err(ProbeFailure::Inconclusive)),
             Err(_) => Err(ProbeFailure::NoResponse),
@@ -182,20 +202,28 @@ impl Target {
     async fn request_service(
         self: Arc<Self>,
         endpoint: Arc<Endpoint>,
-        job: Option<Arc<ReferenceJob>>,
+        work: Option<Arc<Work>>,
     ) -> Result<ServiceReceipt, ProbeFailure> {
         let Seat { probe_context, agreement, kind, window, session, .. } = &*self.seat;
         let (url, token) = (endpoint.url.expose_secret(), endpoint.token.expose_secret());
         let target = ServiceTarget { url, token, session: *session };
         let prober = &probe_context.prober;
-        let result = match (kind, job) {
+        let result = match (kind, work) {
             (ProbeKind::Check(own), _) => match self.agreed_check(own, endpoint.application) {
                 Some(check) => prober.probe(check, &target).await,
                 None => prober.probe_presence(&target).await,
             },
-            (ProbeKind::Job, Some(job)) => {
+            (ProbeKind::Job, Some(work)) => {
                 let (worker, slow_after) = ((agreement, self.index), probe_context.slow_after);
-                prober.probe_job(&job, &target, worker, slow_after).await
+                let answer = match &work.check {
+                    Some(check) => prober.probe_service(check, &target, slow_after).await,
+                    None => Ok(None),
+                };
+                match answer {
+                    Ok(None) => prober.probe_job(&work.job, &target, worker, slow_after).await,
+                    Ok(Some(receipt)) => Ok(receipt),
+                    Err(failure) => Err(failure),
+                }
             }
             (ProbeKind::Job, None) => Err(ProbeFailure::Inconclusive),
         };

@@ -16,6 +16,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use crate::cancel_on_drop::CancelOnDrop;
 use crate::job_bundle::JobBundle;
+use crate::service_copy::CopyError;
 use crate::synthetic_job::{SyntheticJobError, synthesize};
 
 /// What a tester grants to the jobs that it runs.
@@ -25,6 +26,8 @@ pub struct ReferenceOptions {
     pub settings: Settings,
     /// The folder of the blobs of the job that runs. What is in it is deleted.
     pub blobs: PathBuf,
+    /// The folder of the copy of a service that runs.
+    pub services: PathBuf,
     /// The longest time of a run by the clock on the wall, its module's compilation included.
     pub time: Duration,
 }
@@ -38,7 +41,8 @@ impl ReferenceOptions {
         settings.cache_size = 256 << 20;
         settings.limits = Limits { time: u64::MAX, ..Limits::default() };
         settings.compile = CompileLimits { time: Duration::from_secs(5), memory: 1 << 30 };
-        Self { settings, blobs: folder.join("blobs"), time: Duration::from_secs(10) }
+        let [blobs, services] = ["blobs", "services"].map(|name| folder.join(name));
+        Self { settings, blobs, services, time: Duration::from_secs(10) }
     }
 }
 
@@ -58,6 +62,9 @@ pub enum ReferenceError {
     /// The job takes longer than [`ReferenceOptions::time`].
     #[error("the job takes longer than this tester's limit")]
     TooSlow,
+    /// The service has no copy here.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// There is no synthetic job.
     #[error("no synthetic job: {0}")]
     Synthetic(Box<dyn std::error::Error + Send + Sync>),
@@ -89,9 +96,9 @@ pub struct ReferenceJob {
 #[derive(Clone, Debug)]
 pub struct ReferenceRunner {
     /// What the operator chose.
-    options: ReferenceOptions,
+    pub(super) options: ReferenceOptions,
     /// The runner, once there was a job to run.
-    runner: Arc<Mutex<Option<Runner>>>,
+    pub(super) runner: Arc<Mutex<Option<Runner>>>,
 }
 
 impl ReferenceRunner {

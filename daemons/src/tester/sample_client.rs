@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use super::seat::Seat;
 use crate::job_bundle::JobBundle;
 use crate::request_client::REPLY_TIMEOUT;
+use crate::service_checks::{ServiceChecks, ServiceChecksError};
 
 /// How many times a piece is asked for.
 const ATTEMPTS: u8 = 3;
@@ -44,6 +45,9 @@ pub(super) enum SampleFailure {
     /// The document is another one than the job's.
     #[error("the document of job {0} is not in canonical form")]
     NotCanonical(Digest),
+    /// The document is not that of a service's checks.
+    #[error(transparent)]
+    Checks(#[from] ServiceChecksError),
     /// A worker may refuse the job.
     #[error("the job asks for more than every worker gives")]
     Limits,
@@ -127,6 +131,20 @@ impl Seat {
             }
         }
         Ok(JobBundle { job, blobs })
+    }
+
+    /// Fetches the checks of a service, and its component.
+    pub(super) async fn fetch_service(
+        &self,
+        info: &SampleInfo,
+    ) -> Result<(ServiceChecks, Bytes), SampleFailure> {
+        let id = Digest::from_bytes(info.job.0);
+        let (mut room, mut cache) = (SAMPLE_LIMIT, self.samples.lock().await);
+        let document = self.fetch_blob(id, id, &mut room, &mut cache).await?;
+        let checks = ServiceChecks::parse(&document)?;
+        let component =
+            self.fetch_blob(id, checks.service.component, &mut room, &mut cache).await?;
+        Ok((checks, component))
     }
 
     /// Fetches a blob of a job, of which `room` bytes are left to fetch.

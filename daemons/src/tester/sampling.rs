@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use muster_messaging::SampleInfo;
+
 use super::job_pool::JobPool;
 use super::seat::Seat;
 use crate::schedule::{Moment, draw};
@@ -39,6 +41,9 @@ pub(super) async fn collect_samples(
 async fn collect_sample(seat: &Seat, index: u8, jobs: &JobPool) {
     let agreement = seat.agreement.address();
     let Some(list) = seat.list_samples(index).await else { return };
+    if let Some(info) = list.service.filter(|info| jobs.choose_service(info)) {
+        collect_service(seat, &info, jobs).await;
+    }
     let Some((kind, info)) = jobs.choose(&list) else { return };
     let bundle = match seat.fetch_sample(&info).await {
         Ok(bundle) => bundle,
@@ -51,6 +56,25 @@ async fn collect_sample(seat: &Seat, index: u8, jobs: &JobPool) {
         // It is not held against a worker that nobody else can run it.
         Err(error) => {
             tracing::debug!(%agreement, job = %info.job, %error, "sample without a reference");
+        }
+    }
+}
+
+/// Collects the checks of the client's service, if it can be run here.
+async fn collect_service(seat: &Seat, info: &SampleInfo, jobs: &JobPool) {
+    let (agreement, context) = (seat.agreement.address(), &seat.probe_context);
+    let fetched = match seat.fetch_service(info).await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            jobs.forget_service(info);
+            return tracing::debug!(%agreement, checks = %info.job, %error, "no checks of a service");
+        }
+    };
+    let (checks, component) = fetched;
+    match context.reference.run_service(checks, component, context.slow_after).await {
+        Ok(service) => jobs.add_service(service),
+        Err(error) => {
+            tracing::debug!(%agreement, checks = %info.job, %error, "service without a reference");
         }
     }
 }

@@ -46,6 +46,7 @@ fn one_of_each_kind() -> Vec<Message> {
         Content::SampleList(SampleList {
             unseen: vec![SampleInfo { job: key, size: 9 }],
             sent: vec![],
+            service: Some(SampleInfo { job: key, size: u32::MAX }),
         }),
         Content::SamplePieceRequest { window: 20, place: 7, job: key, blob: key, offset: u32::MAX },
         Content::SamplePiece(SamplePiece { size: u32::MAX, bytes: vec![9; 72] }),
@@ -113,7 +114,11 @@ fn a_message_that_is_too_long_is_neither_written_nor_read() {
 #[test]
 fn the_longest_list_and_the_longest_piece_fit() {
     let info = SampleInfo { job: B256::repeat_byte(255), size: u32::MAX };
-    let list = SampleList { unseen: vec![info; MAX_LISTED], sent: vec![info; MAX_LISTED] };
+    let list = SampleList {
+        unseen: vec![info; MAX_LISTED],
+        sent: vec![info; MAX_LISTED],
+        service: Some(info),
+    };
     assert!(message(Content::SampleList(list)).to_json().is_ok());
     let piece = |size: u32| {
         let bytes = vec![255; usize::try_from(size).unwrap()];

@@ -33,7 +33,7 @@ impl SampleSource for MockSource {
     fn list(&self, _: Address, worker: u8) -> Result<SampleList, BoxError> {
         self.ask(worker)?;
         let info = SampleInfo { job: JOB, size: u32::from(worker) };
-        Ok(SampleList { unseen: vec![info; MAX_LISTED + 1], sent: vec![info] })
+        Ok(SampleList { unseen: vec![info; MAX_LISTED + 1], sent: vec![info], service: None })
     }
 
     fn piece(

@@ -22,7 +22,7 @@ use crate::options::daemon::HealthOptions;
 use crate::options::heading;
 use crate::options::hire::PurchaseArgs;
 use crate::options::refund::RefundOptions;
-use crate::options::service::{ComponentArgs, RecordArgs};
+use crate::options::service::{CheckArgs, ComponentArgs, RecordArgs};
 use crate::output::{Cell, print_note};
 use crate::parse;
 use crate::program_file::file_name;
@@ -49,6 +49,10 @@ pub(crate) struct Options {
     /// What the component gets.
     #[command(flatten)]
     component_args: ComponentArgs,
+
+    /// What testers check it by.
+    #[command(flatten)]
+    check_args: CheckArgs,
 
     /// Workers that run it [default: 2, or 1 if there is only one worker]
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u8).range(1..=8))]
@@ -101,6 +105,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let folder = ServiceFolder::open(context, &options.record).await?;
     let document = folder.add(&options.component, &options.component_args)?;
     let id = StoredService::id_of(&document);
+    let checks = folder.checks(&document, &options.check_args).await?;
     let (state, transport) = (folder.state(id), context.transport()?);
     let (daemon_context, _) =
         context.daemon_context(Role::Client, "service", Some(&state), transport).await?;
@@ -129,6 +134,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         keep,
         replace_after: Duration::from_secs(options.replace_after),
         webhook: options.webhook,
+        checks,
         client,
     };
     let account = daemon_context.account();

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
 use muster_client::{Agreement, MarketError};
-use muster_messaging::ProxyUrl;
+use muster_messaging::{ProxyUrl, SampleSource};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::access::{ClientAccess, ServiceWorker};
 use super::fleet::Fleet;
+use super::samples::ServiceSamples;
 use super::webhook::Webhook;
 use crate::client::daemon::ClientDaemon;
 use crate::client::options::ClientOptions;
@@ -25,6 +26,7 @@ use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 use crate::run_loop::Daemon;
+use crate::service_checks::ServiceChecks;
 use crate::service_record::{ServicePlace, ServiceRecord, StoredService};
 
 /// What an operator chooses about a service.
@@ -44,7 +46,9 @@ pub struct ServiceOptions {
     pub replace_after: Duration,
     /// The URL that is told when too few workers can be kept.
     pub webhook: Option<Box<str>>,
-    /// What the client does apart from that. `only_agreement`, `replicas` and `watch` are ignored.
+    /// What testers check it by; without it, they do not.
+    pub checks: Option<ServiceChecks>,
+    /// What the client does apart from that. `only_agreement`, `replicas`, `samples` and `watch` are ignored.
     pub client: ClientOptions,
 }
 
@@ -98,7 +102,8 @@ impl ServiceDaemon {
     /// service; the proxy answers 503 if there is none for half a minute.
     ///
     /// # Errors
-    /// [`DaemonError::Listen`], [`DaemonError::Message`], [`DaemonError::Store`], [`DaemonError::Http`].
+    /// [`DaemonError::Listen`], [`DaemonError::Message`], [`DaemonError::Store`], [`DaemonError::Http`],
+    /// [`DaemonError::Component`].
     pub async fn start(
         context: DaemonContext,
         service: &StoredService,
@@ -111,7 +116,12 @@ impl ServiceDaemon {
         let (http, service) = (access.http.clone(), service.id);
         let webhook = options.webhook.map(|url| Webhook { url, http, service });
         let proxy = Proxy::open(listen, fleet.clone()).await?;
+        let samples = options.checks.map(|checks| ServiceSamples::new(fleet.clone(), &checks));
+        let samples = samples
+            .transpose()
+            .map_err(|source| DaemonError::Component { path: fleet.component.clone(), source })?;
         let client_options = ClientOptions {
+            samples: samples.map(|samples| -> Arc<dyn SampleSource> { Arc::new(samples) }),
             only_agreement: None,
             replicas: keep,
             watch: Some(fleet.clone()),

@@ -169,7 +169,7 @@ impl ServiceReplica {
     }
 
     /// Whether the service answered last time.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.state().is_ready
     }
 

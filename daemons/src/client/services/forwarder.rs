@@ -10,13 +10,10 @@ use tokio::time::{Duration, timeout};
 
 use super::fleet::{Fleet, ServiceReplica};
 use crate::client::proxy::{Forwarder, RequestBody};
-use crate::service_client::{LONG_RESPONSE, RequestFailure, service_url};
+use crate::service_client::{LONG_RESPONSE, RequestFailure, SERVICE_PREFIX, service_url};
 
 /// How long a request waits for a worker that runs the service.
 const WAIT: Duration = Duration::from_secs(30);
-
-/// Where a service begins at a worker.
-const PREFIX: &str = "/service/http";
 
 /// The header of a response that names the worker's account, so that who compares answers knows whose they are.
 const WORKER_HEADER: &str = "service-worker";
@@ -76,7 +73,7 @@ async fn attempt(
         return Attempt::NotDelivered(None);
     };
     let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
-    let url = service_url(endpoint.url.expose_secret(), &format!("{PREFIX}{path}"));
+    let url = service_url(endpoint.url.expose_secret(), &format!("{SERVICE_PREFIX}{path}"));
     let http = &worker.access.http;
     let mut outgoing = http.request(request.method.clone(), url);
     outgoing = outgoing.headers(request.headers.clone());

@@ -6,6 +6,7 @@
 //! - `access.rs`: the way to a worker, under fresh keys. `management.rs`: signed requests to it.
 //! - `fleet.rs`: the workers of a service, and which of them run it; `deployment.rs` brings it to each, and checks on it;
 //!   `forwarder.rs` sends requests to those that run it; `watch.rs` tells the reconciler who fails.
+//! - `samples.rs`: the checks of the service, for testers.
 //! - `daemon.rs`: the agreements, and their end; `webhook.rs` tells somebody else.
 
 mod access;
@@ -17,6 +18,7 @@ mod fleet;
 mod forwarder;
 mod management;
 mod manager;
+mod samples;
 mod watch;
 mod webhook;
 

@@ -64,7 +64,8 @@ async fn the_first_new_sample_of_the_rarer_kind_is_chosen() {
     let runner = TestRunner::new(|_| {});
     let pool = pool(&runner);
     let large = SampleInfo { size: SAMPLE_LIMIT + 1, ..info(9) };
-    let list = SampleList { unseen: vec![large, info(1), info(2)], sent: vec![info(3)] };
+    let list =
+        SampleList { unseen: vec![large, info(1), info(2)], sent: vec![info(3)], service: None };
     assert_eq!(pool.choose(&list), Some((JobKind::Unseen, info(1))));
     pool.add(JobKind::Unseen, pool.runner.synthetic().await.unwrap());
     assert_eq!(pool.choose(&list), Some((JobKind::Sent, info(3))));

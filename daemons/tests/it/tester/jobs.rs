@@ -177,7 +177,7 @@ async fn samples_that_are_no_good_are_not_held_against_the_worker() {
     let missing = SampleInfo { job: B256::repeat_byte(7), size: 1 };
     let bad = [large, incomplete, broken, missing];
     *source.list.lock().unwrap() =
-        SampleList { unseen: vec![large, incomplete], sent: vec![broken, missing] };
+        SampleList { unseen: vec![large, incomplete], sent: vec![broken, missing], service: None };
     fixture.samples = Some(source.clone());
     fixture.answer_passes().await;
     for window in 0..WINDOWS {

@@ -116,7 +116,7 @@ async fn testers_get_what_a_worker_has_not_seen_and_what_it_got_and_disputed_job
     }
     let mut asking = Asking::start(&fixture).await;
     for (index, (signer, ..)) in (0..).zip(&fixture.workers) {
-        let SampleList { unseen, sent } = asking.list(index).await;
+        let SampleList { unseen, sent, .. } = asking.list(index).await;
         let of_worker = agreed.iter().filter(|(_, workers)| workers.contains(&signer.address()));
         let seen: BTreeSet<_> = of_worker.map(|(job, _)| *job).collect();
         let others = agreed.keys().copied().filter(|job| !seen.contains(job)).collect();
@@ -177,7 +177,7 @@ async fn jobs_that_wait_are_unseen_and_large_or_cancelled_ones_are_kept_from_tes
     store.cancel_job(*cancelled).unwrap();
 
     let mut asking = Asking::start(&fixture).await;
-    let SampleList { unseen, sent } = asking.list(0).await;
+    let SampleList { unseen, sent, .. } = asking.list(0).await;
     let small = || all[..7].iter().filter(|id| *id != cancelled);
     let expected = |is: bool| small().filter(|id| is_sent(id) == is).map(|id| word(*id)).collect();
     assert_eq!((ids(&unseen), ids(&sent)), (expected(false), expected(true)));
