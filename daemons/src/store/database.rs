@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::identity::Identity;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 4;
+const SCHEMA_VERSION: u32 = 5;
 
 /// The largest number that fits into a column; as a second or a tick, never.
 pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;

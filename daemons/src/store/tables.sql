@@ -1,4 +1,4 @@
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 BEGIN;
 
 -- Whose state this is: role, account, market and chain. One row.
@@ -120,6 +120,7 @@ CREATE TABLE job_answers (
   signature TEXT,
   stderr BLOB,
   cpu_ms INTEGER,
+  trap TEXT,
   PRIMARY KEY (job, worker, agreement)
 ) STRICT, WITHOUT ROWID;
 
