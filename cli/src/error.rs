@@ -275,9 +275,14 @@ pub(crate) enum CliError {
     /// A service that cannot be brought, seen or ended.
     #[error(transparent)]
     ServiceCommand(#[from] ServiceCommandError),
-    /// A program that failed, and its exit code.
-    #[error("the program failed: exit code {0}")]
-    ProgramFailed(u8),
+    /// A program that failed, with one file or some of many.
+    #[error("{reason}")]
+    ProgramFailed {
+        /// The exit code.
+        code: u8,
+        /// Where it failed and how it ended, as a sentence.
+        reason: String,
+    },
     /// A command that was interrupted.
     #[error("interrupted: repeat the command to go on")]
     Interrupted,

@@ -29,6 +29,9 @@ pub(crate) enum JobRecord {
         stderr: Option<Digest>,
         /// Processor time.
         cpu_ms: u64,
+        /// Why the program trapped.
+        #[serde(default)]
+        trap: Option<String>,
     },
     /// It has none, for a reason that lies in this machine.
     Unfinished {

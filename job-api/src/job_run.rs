@@ -34,7 +34,7 @@ fn try_run(
 ) -> Result<JobRecord, Box<dyn Error + Send + Sync>> {
     let blobs = runner.blobs();
     let job = Job::parse(&read_blob(blobs, id)?)?;
-    let Execution { result, stderr, cpu, .. } = runner.run(&job, cancel)?;
+    let Execution { result, stderr, trap, cpu, .. } = runner.run(&job, cancel)?;
     let canonical = result.canonical()?;
     if canonical.len() > MAX_RESULT {
         let text =
@@ -46,7 +46,7 @@ fn try_run(
     let stderr = blobs.put(&stderr).ok();
     let signature = signer.sign(id, &result)?;
     let cpu_ms = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
-    Ok(JobRecord::Done { result, signature, stderr, cpu_ms })
+    Ok(JobRecord::Done { result, signature, stderr, cpu_ms, trap })
 }
 
 /// A small blob.

@@ -212,7 +212,9 @@ impl JobTable {
 
     /// The status of a job that is done; `None` if its result is not here.
     fn done_status(&self, id: &Digest, record: JobRecord) -> Result<Option<JobStatus>, Failure> {
-        let JobRecord::Done { result, signature, stderr, cpu_ms } = record else { return Ok(None) };
+        let JobRecord::Done { result, signature, stderr, cpu_ms, trap } = record else {
+            return Ok(None);
+        };
         if self.blobs.size(&result)?.is_none() {
             return Ok(None);
         }
@@ -222,6 +224,7 @@ impl JobTable {
             result: Some(SignedResult { result, signature }),
             stderr,
             cpu_ms: Some(cpu_ms),
+            trap,
             ..status(*id, JobState::Done)
         }))
     }
@@ -247,7 +250,7 @@ fn count_end(record: &JobRecord) {
 
 /// A status without details.
 const fn status(id: Digest, state: JobState) -> JobStatus {
-    JobStatus { id, state, result: None, stderr: None, cpu_ms: None, reason: None }
+    JobStatus { id, state, result: None, stderr: None, cpu_ms: None, trap: None, reason: None }
 }
 
 /// The status of a job that waits or runs.

@@ -52,6 +52,9 @@ pub struct JobStatus {
     /// Processor time that it took, in milliseconds, as the worker says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_ms: Option<u64>,
+    /// Why the program trapped, if it did, in the words of the worker's engine. It is no part of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trap: Option<String>,
     /// Why it has no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

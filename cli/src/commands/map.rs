@@ -15,7 +15,7 @@ use crate::jobs::document::Program;
 use crate::jobs::files::{OutputPlace, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::{HireRequest, hire};
-use crate::jobs::report::{note_report, outcome_cell, verdict_name};
+use crate::jobs::report::{failure_text, note_report, outcome_cell, trap_cell, verdict_name};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::hire::HireArgs;
@@ -86,7 +86,7 @@ struct Ended {
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let ended = run_all(context, &options).await.map_err(CliError::without_result)?;
     let rows = ended.iter().map(row);
-    let columns = ["file", "job", "verdict", "outcome", "failure"];
+    let columns = ["file", "job", "verdict", "outcome", "trap", "failure"];
     context.print(&CommandOutput::default().table(Table::new("jobs", columns, rows)))?;
     let is_agreed =
         |ended: &Ended| ended.report.as_ref().is_ok_and(|report| report.verdict == Verdict::Agreed);
@@ -96,11 +96,19 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let error = CliError::from(JobCommandError::JobsMissing { missing, all });
         return Err(error.without_result());
     }
-    let has_failed = |ended: &Ended| {
-        let result = ended.report.as_ref().ok().and_then(|report| report.result.as_ref());
-        result.is_none_or(|result| result.outcome != Outcome::Exit(0))
-    };
-    if ended.iter().any(has_failed) { Err(CliError::ProgramFailed(1)) } else { Ok(()) }
+    let failures: Vec<_> = ended.iter().filter_map(failure).collect();
+    let Some(first) = failures.first() else { return Ok(()) };
+    let (failed, all) = (failures.len(), ended.len());
+    let reason = format!("the program failed for {failed} of {all} files, the first one {first}");
+    Err(CliError::ProgramFailed { code: 1, reason })
+}
+
+/// The file and the reason of a program that failed.
+fn failure(ended: &Ended) -> Option<String> {
+    let report = ended.report.as_ref().ok()?;
+    let outcome = report.result.as_ref()?.outcome;
+    let text = failure_text(outcome, report.trap.as_deref());
+    (outcome != Outcome::Exit(0)).then(|| format!("{}: {text}", ended.name))
 }
 
 /// A job in the table of results.
@@ -110,9 +118,11 @@ fn row(ended: &Ended) -> Vec<Cell> {
         Ok(report) => {
             let outcome = outcome_cell(report.result.as_ref());
             let verdict = Cell::text(verdict_name(report.verdict));
-            vec![name, Cell::text(report.job), verdict, outcome, Cell::None]
+            vec![name, Cell::text(report.job), verdict, outcome, trap_cell(report), Cell::None]
         }
-        Err(error) => vec![name, Cell::None, Cell::None, Cell::None, Cell::text(error)],
+        Err(error) => {
+            vec![name, Cell::None, Cell::None, Cell::None, Cell::None, Cell::text(error)]
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use muster_compute::Outcome;
 use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
 
 use crate::context::Context;
@@ -12,7 +13,7 @@ use crate::jobs::exit_code::exit_code;
 use crate::jobs::files::{OutputPlace, print_blob, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::{HireRequest, hire};
-use crate::jobs::report::{note_report, report_output};
+use crate::jobs::report::{failure_text, note_report, report_output};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::hire::HireArgs;
@@ -52,12 +53,26 @@ pub(crate) struct Options {
 
 /// Runs the program; ends with its exit code.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let code = run_program(context, &options).await.map_err(CliError::without_result)?;
-    if code == 0 { Ok(()) } else { Err(CliError::ProgramFailed(code)) }
+    let ended = run_program(context, &options).await.map_err(CliError::without_result)?;
+    let code = exit_code(ended.outcome);
+    if code == 0 {
+        return Ok(());
+    }
+    let how = failure_text(ended.outcome, ended.trap.as_deref());
+    let reason = format!("the program failed: {how}");
+    Err(CliError::ProgramFailed { code, reason })
 }
 
-/// Runs the program, and returns its exit code once the workers agree.
-async fn run_program(context: &Context, options: &Options) -> Result<u8, CliError> {
+/// How a program ended.
+struct Ended {
+    /// Its outcome.
+    outcome: Outcome,
+    /// Why it trapped, if it did.
+    trap: Option<String>,
+}
+
+/// Runs the program, and returns how it ended once the workers agree.
+async fn run_program(context: &Context, options: &Options) -> Result<Ended, CliError> {
     let places = options.outputs.iter().map(|text| OutputPlace::new(text));
     let places = places.collect::<Result<Vec<_>, _>>()?;
     let (daemon_context, folder) =
@@ -81,13 +96,13 @@ async fn run_program(context: &Context, options: &Options) -> Result<u8, CliErro
     finish(context, &folder, &places, &report)
 }
 
-/// Writes what the program left, says who ran it, and returns its exit code.
+/// Writes what the program left, says who ran it, and returns how it ended.
 fn finish(
     context: &Context,
     folder: &JobFolder,
     places: &[OutputPlace],
     report: &JobReport,
-) -> Result<u8, CliError> {
+) -> Result<Ended, CliError> {
     note_report(report);
     let (Some(result), Verdict::Agreed) = (&report.result, report.verdict) else {
         if context.is_json() {
@@ -105,5 +120,5 @@ fn finish(
     } else {
         print_blob(&folder.blobs, &result.stdout)?;
     }
-    Ok(exit_code(result.outcome))
+    Ok(Ended { outcome: result.outcome, trap: report.trap.clone() })
 }

@@ -32,7 +32,7 @@ impl CliError {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::ProgramFailed(code) => *code,
+            Self::ProgramFailed { code, .. } => *code,
             Self::Interrupted => INTERRUPTED,
             Self::WithoutResult(error) if matches!(**error, Self::Interrupted) => INTERRUPTED,
             Self::WithoutResult(_) => NO_RESULT,

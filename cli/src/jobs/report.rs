@@ -28,6 +28,17 @@ pub(crate) fn outcome_cell(result: Option<&JobResult>) -> Cell {
     result.map_or(Cell::None, |result| Cell::Text(outcome_text(result.outcome)))
 }
 
+/// Why the program of a job trapped, for a table.
+pub(crate) fn trap_cell(report: &JobReport) -> Cell {
+    report.trap.as_ref().map_or(Cell::None, Cell::text)
+}
+
+/// Why a program failed, for people: how it ended, and why it trapped.
+pub(crate) fn failure_text(outcome: Outcome, trap: Option<&str>) -> String {
+    let how = outcome_text(outcome);
+    trap.map_or_else(|| how.clone(), |why| format!("{how}: {why}"))
+}
+
 /// The report of a job as fields and a table of workers.
 pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
     let result = report.result.as_ref();
@@ -37,6 +48,7 @@ pub(crate) fn report_output(report: &JobReport) -> CommandOutput {
         ("job", Cell::text(report.job)),
         ("verdict", Cell::text(verdict_name(report.verdict))),
         ("outcome", outcome_cell(result)),
+        ("trap", trap_cell(report)),
         ("result", optional(digest.map(|digest| digest.to_string()))),
         ("stdout", optional(result.map(|result| result.stdout.to_string()))),
         ("local", optional(report.local.map(|digest| digest.to_string()))),

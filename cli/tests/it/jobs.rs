@@ -163,6 +163,15 @@ async fn jobs_are_run_and_signed_until_the_agreement_is_over() {
     assert_eq!((limits.running, limits.job.time, limits.job.memory), (1, 90_000, 1 << 30));
     client.put(vec![7; LARGE]).await;
     let job = JobDocument::new(client.put(NOTHING.to_vec()).await);
+    // A key that has no rights posts nothing, and brings nothing.
+    let stranger = Client { url: client.url.clone(), token: "0".repeat(64) };
+    for refused in [
+        stranger.request(Method::POST, "/jobs").json(&job),
+        stranger.request(Method::PUT, &format!("/blobs/{}", Digest::of(b""))),
+        reqwest::Client::new().post(format!("{}/jobs", client.url)).json(&job),
+    ] {
+        assert_eq!(refused.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
     let posted = client.request(Method::POST, "/jobs").json(&job).send().await.unwrap();
     let id = posted.json::<JobStatus>().await.unwrap().id;
     let status = client.status(&id).await.unwrap();

@@ -173,6 +173,13 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     assert_eq!(fs::read_to_string(market.folder().file("new/moved")).unwrap(), "data");
     let (code, _, stderr) = market.run(&format!("{run} -- /in/none /out/copied"));
     assert_eq!(code, 134, "a trap: {stderr}");
+    let why = stderr.lines().last().unwrap().strip_prefix("error: the program failed: trap: ");
+    assert!(why.unwrap().contains("unreachable"), "{stderr}");
+    // What the worker said is known when the command is repeated, too.
+    let (code, stdout, _) = market.run(&format!("{run} --json -- /in/none /out/copied"));
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &report["outcome"]), (134, &"trap".into()));
+    assert!(report["trap"].as_str().unwrap().contains("unreachable"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,6 +287,17 @@ async fn a_program_is_run_for_each_of_many_files() {
     assert_eq!(table["jobs"].as_array().unwrap().len(), names.len());
     let (code, _, stderr) = market.run(&format!("{map} -- {{in}}x {{out}}"));
     assert_eq!(code, 1, "every program traps: {stderr}");
+    let start = "error: the program failed for 12 of 12 files, the first one file0.txt: trap: ";
+    let why = stderr.lines().last().unwrap().strip_prefix(start);
+    assert!(why.unwrap().contains("unreachable"), "{stderr}");
+    let (code, stdout, _) = market.run(&format!("{map} -- {{in}}x {{out}}"));
+    assert_eq!((code, stdout.matches("unreachable").count()), (1, names.len()), "{stdout}");
+    let (code, stdout, _) = market.run(&format!("{map} --json -- {{in}}x {{out}}"));
+    let table: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(code, 1);
+    for job in table["jobs"].as_array().unwrap() {
+        assert!(job["trap"].as_str().unwrap().contains("unreachable"), "{job}");
+    }
     assert_eq!(market.agreements(), 1);
     let (code, _, stderr) = market.run("map copy.wasm --out copies --each file0.txt ./file0.txt");
     assert_eq!(code, 125);

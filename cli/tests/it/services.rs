@@ -1,7 +1,7 @@
 //! `muster service`: components that workers run, reached through a URL of this machine.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::harness::{BackgroundProcess, TestFolder, until};
 use crate::run::{JobMarket, compile};
 
 /// Writes the test component into a folder.
-fn write_component(folder: &TestFolder) {
+pub(crate) fn write_component(folder: &TestFolder) {
     fs::write(folder.file("api.wasm"), component::encode()).unwrap();
 }
 
@@ -45,7 +45,7 @@ fn list(market: &JobMarket) -> Value {
 }
 
 /// The workers that run services.
-fn places(market: &JobMarket) -> Vec<String> {
+pub(crate) fn places(market: &JobMarket) -> Vec<String> {
     let listed = list(market);
     let places = listed["places"].as_array().unwrap().iter();
     places.map(|place| place["worker"].as_str().unwrap().to_owned()).collect()
@@ -55,6 +55,20 @@ fn places(market: &JobMarket) -> Vec<String> {
 fn address(market: &JobMarket, name: &str) -> String {
     let credit = market.folder().json(&format!("credit dev:{name}"));
     credit["account"].as_str().unwrap().to_owned()
+}
+
+/// What a webhook is told next.
+async fn notice(webhook: &TcpListener) -> Value {
+    let (mut told, _) = webhook.accept().await.unwrap();
+    let mut text = String::new();
+    while !text.ends_with('}') {
+        let mut part = [0; 1_024];
+        let length = told.read(&mut part).await.unwrap();
+        text.push_str(std::str::from_utf8(&part[..length]).unwrap());
+    }
+    told.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.unwrap();
+    let (_, body) = text.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
 }
 
 /// Starts `muster service up`, and returns it with the service's id and URL.
@@ -164,20 +178,64 @@ async fn who_cannot_keep_enough_workers_says_so() {
     until(async || places(&market).len() == 2).await;
     market.kill_worker("bob");
 
-    let (mut told, _) = endpoint.accept().await.unwrap();
-    let mut text = String::new();
-    while !text.ends_with('}') {
-        let mut part = [0; 1_024];
-        let length = told.read(&mut part).await.unwrap();
-        text.push_str(std::str::from_utf8(&part[..length]).unwrap());
-    }
-    told.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
-    let (_, body) = text.split_once("\r\n\r\n").unwrap();
-    let notice: Value = serde_json::from_str(body).unwrap();
+    let notice = notice(&endpoint).await;
     assert_eq!((&notice["service"], &notice["event"]), (&id.into(), &"short".into()));
     assert_eq!((&notice["serving"], &notice["wanted"]), (&1.into(), &2.into()));
     answers(&format!("{url}/"), "hello").await;
     assert_eq!(process.terminate(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_hears_that_enough_workers_are_kept_again_and_of_the_end() {
+    let mut market = JobMarket::start("service-restored", &["ada", "bob"]).await;
+    write_component(market.folder());
+    let endpoint = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let webhook = format!("http://{}/endpoint", endpoint.local_addr().unwrap());
+    let keep = "--keep --budget 1eth --yes --replace-after 2 --until 30m";
+    let (process, id, url) = up(&market, &format!("{keep} --webhook {webhook}"));
+    answers(&format!("{url}/"), "hello").await;
+    until(async || places(&market).len() == 2).await;
+    market.kill_worker("bob");
+    assert_eq!(notice(&endpoint).await["event"], "short");
+    market.add_worker("dora", 3, "--compute").await;
+    let restored = notice(&endpoint).await;
+    assert_eq!((&restored["service"], &restored["event"]), (&id.into(), &"restored".into()));
+    assert_eq!((&restored["serving"], &restored["wanted"]), (&Value::Null, &2.into()));
+    let dora = address(&market, "dora");
+    until(async || places(&market).contains(&dora)).await;
+    assert_eq!(market.agreements(), 2);
+
+    // After the date, when the agreements are over as well.
+    market.market.advance_time(60 * 60).await;
+    let ended = notice(&endpoint).await;
+    assert_eq!((&ended["event"], &ended["serving"]), (&"ended".into(), &0.into()));
+    assert_eq!(process.wait(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_is_renewed_until_its_date_and_then_stops() {
+    let market = JobMarket::start("service-until", &["ada", "bob"]).await;
+    write_component(market.folder());
+    let keep = "--keep --replicas 1 --budget 1eth --yes --until 30m";
+    let mut command = market.client(&format!("service up api.wasm {keep}"));
+    command.stderr(File::create(market.folder().file("up.log")).unwrap());
+    let mut process = BackgroundProcess::spawn(command);
+    let url = process.field("url");
+    answers(&format!("{url}/"), "hello").await;
+    assert_eq!(market.agreements(), 1);
+    // An agreement has twenty minutes; in the last five, the worker that is free is hired.
+    market.market.advance_time(16 * 60).await;
+    until(async || market.agreements() == 2).await;
+    until(async || places(&market).len() == 2).await;
+    answers(&format!("{url}/"), "hello").await;
+
+    // The second one ends after the date, so there is no third one.
+    market.market.advance_time(40 * 60).await;
+    assert_eq!(process.wait(), Some(0));
+    let said = fs::read_to_string(market.folder().file("up.log")).unwrap();
+    assert!(said.contains("the service is over: its agreements have ended"), "{said}");
+    assert_eq!(market.agreements(), 2);
+    assert!(reqwest::get(&url).await.is_err(), "nothing listens there any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,10 @@
 
 use alloy::primitives::{Address, B256};
 use muster_client::ResultSignature;
-use muster_compute::{Digest, JobResult};
+use muster_compute::{Digest, JobResult, Outcome};
 use muster_job_api::{JobStatus, SignedResult};
 
-use super::failure::JobFailure;
+use super::failure::{JobFailure, printable};
 
 /// Who signs results, and in which domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(crate) struct VerifiedResult {
     pub(crate) stderr: Option<Digest>,
     /// Processor time in milliseconds, as the worker says.
     pub(crate) cpu_ms: Option<u64>,
+    /// Why the program trapped, as the worker says.
+    pub(crate) trap: Option<String>,
 }
 
 impl ResultSigner {
@@ -40,8 +42,10 @@ impl ResultSigner {
     ) -> Result<VerifiedResult, JobFailure> {
         let signed = status.result.ok_or(JobFailure::Malformed("the result of a job"))?;
         let (digest, signature) = self.verify_signed(job, &signed)?;
-        let JobStatus { stderr, cpu_ms, .. } = status;
-        Ok(VerifiedResult { result: signed.result, digest, signature, stderr, cpu_ms })
+        let JobStatus { stderr, cpu_ms, trap, .. } = status;
+        let result = signed.result;
+        let trap = trap.filter(|_| result.outcome == Outcome::Trap).map(|text| printable(&text));
+        Ok(VerifiedResult { result, digest, signature, stderr, cpu_ms, trap })
     }
 
     /// Verifies that a signed result is this job's and this worker's, and returns its digest.

@@ -38,6 +38,8 @@ pub struct StoredAnswer {
     pub stderr: Option<Digest>,
     /// Processor time in milliseconds, as the worker says.
     pub cpu_ms: Option<u64>,
+    /// Why the program trapped, as the worker says.
+    pub trap: Option<String>,
 }
 
 impl Store {
@@ -104,18 +106,18 @@ impl Store {
     pub fn record_job_answer(&self, job: Digest, answer: &StoredAnswer) -> Result<(), StoreError> {
         // A worker that is asked again has answered before, or not: what it answered stays.
         let upsert = "INSERT INTO job_answers
-            (job, worker, agreement, result, signature, stderr, cpu_ms)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            (job, worker, agreement, result, signature, stderr, cpu_ms, trap)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             ON CONFLICT DO UPDATE SET result = excluded.result, signature = excluded.signature,
-                stderr = excluded.stderr, cpu_ms = excluded.cpu_ms
+                stderr = excluded.stderr, cpu_ms = excluded.cpu_ms, trap = excluded.trap
             WHERE excluded.result IS NOT NULL";
-        let StoredAnswer { worker, agreement, result, stderr, cpu_ms } = answer;
+        let StoredAnswer { worker, agreement, result, stderr, cpu_ms, trap } = answer;
         let canonical = result.as_ref().and_then(|(result, _)| result.canonical().ok());
         let signature = result.as_ref().map(|(_, signature)| signature.to_string());
         let stderr = stderr.as_ref().map(Digest::as_bytes);
         let cpu_ms = cpu_ms.map(|ms| ms.min(MAX_INTEGER));
         let (job, worker, agreement) = (job.as_bytes(), worker.0.0, agreement.0.0);
-        let values = params![job, worker, agreement, canonical, signature, stderr, cpu_ms];
+        let values = params![job, worker, agreement, canonical, signature, stderr, cpu_ms, trap];
         self.lock().execute(upsert, values)?;
         Ok(())
     }
@@ -126,8 +128,8 @@ impl Store {
     /// [`StoreError::Query`].
     pub fn job_answers(&self, job: Digest) -> Result<Vec<StoredAnswer>, StoreError> {
         let connection = self.lock();
-        let select = "SELECT worker, agreement, result, signature, stderr, cpu_ms FROM job_answers
-            WHERE job = ?1";
+        let select = "SELECT worker, agreement, result, signature, stderr, cpu_ms, trap
+            FROM job_answers WHERE job = ?1";
         let mut select = connection.prepare_cached(select)?;
         let rows = select.query_map(params![job.as_bytes()], read_answer)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -158,5 +160,6 @@ fn read_answer(row: &Row<'_>) -> rusqlite::Result<StoredAnswer> {
         result: result.zip(signature.and_then(|text| text.parse().ok())),
         stderr: stderr.map(Digest::from_bytes),
         cpu_ms: row.get(5)?,
+        trap: row.get(6)?,
     })
 }

@@ -123,6 +123,7 @@ CREATE TABLE job_answers (
   signature TEXT,
   stderr BLOB,
   cpu_ms INTEGER,
+  trap TEXT,
   PRIMARY KEY (job, worker, agreement)
 ) STRICT, WITHOUT ROWID;
 

@@ -282,6 +282,7 @@ fn jobs_and_what_workers_signed_are_kept() {
         result: None,
         stderr: None,
         cpu_ms: None,
+        trap: None,
     };
     let (outcome, stdout) = (Outcome::Exit(3), Digest::of(b""));
     let result = JobResult { job: id, outcome, outputs: Vec::new(), stdout };
@@ -291,6 +292,7 @@ fn jobs_and_what_workers_signed_are_kept() {
         result: Some((result.clone(), signature)),
         stderr: Some(other),
         cpu_ms: Some(12),
+        trap: Some("unreachable".to_owned()),
         ..asked.clone()
     };
     store.record_job_answer(id, &asked).unwrap();

@@ -119,7 +119,7 @@ impl ApiState {
         let signed = SignedResult { result, signature: signature.to_string() };
         let state = if is_done { JobState::Done } else { JobState::Running };
         let result = is_done.then_some(signed);
-        JobStatus { id, state, result, stderr: None, cpu_ms: Some(3), reason: None }
+        JobStatus { id, state, result, stderr: None, cpu_ms: Some(3), trap: None, reason: None }
     }
 
     fn post(&self, document: &[u8]) -> Response {

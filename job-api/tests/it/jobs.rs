@@ -75,6 +75,7 @@ async fn trap_is_a_result_and_exhaustion_of_the_stack_is_none() {
     let trap = JobDocument::new(api.put(&start("unreachable")).await);
     let trap = api.run(&trap).await;
     assert_eq!(trap.result.unwrap().result.outcome, Outcome::Trap);
+    assert!(trap.trap.unwrap().contains("unreachable"));
 
     let deep = r#"(module (func $f (call $f)) (func (export "_start") (call $f)))"#;
     let deep = JobDocument::new(api.put(&wat::parse_str(deep).unwrap()).await);

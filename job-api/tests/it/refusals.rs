@@ -5,6 +5,7 @@ use crate::{
     server::{Api, TestServer, assert_refused, host},
     start,
 };
+use futures::{StreamExt, stream};
 use muster_compute::{BLOB_COST, Digest, Input, JobDocument, JobPath};
 use muster_job_api::ErrorCode;
 use reqwest::{Method, header};
@@ -145,6 +146,34 @@ async fn more_than_the_worker_takes_is_refused() {
     while post("3").await.status() != 202 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_ten_thousand_jobs_at_once_as_many_wait_as_may_and_the_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(&folder, 1, |_| {});
+    let server = TestServer::start(&folder, &host, "a").await;
+    let api = server.api();
+    let mut job = JobDocument::new(api.put(&endless()).await);
+    job.limits.time = 3_600_000;
+    let running = api.post(&job).await.id;
+    api.until_running(&running).await;
+    let posts = (0..10_000_u32).map(|number| {
+        let arguments = vec![number.to_string()];
+        let (job, api) = (JobDocument { arguments, ..job.clone() }, &api);
+        async move {
+            let response = api.try_post(&job).await;
+            if response.status() == 202 {
+                return true;
+            }
+            assert_refused(response, 429, ErrorCode::TooManyJobs).await;
+            false
+        }
+    });
+    let posted: Vec<bool> = stream::iter(posts).buffer_unordered(64).collect().await;
+    assert_eq!(posted.into_iter().filter(|taken| *taken).count(), 100);
+    assert_eq!(api.status(&running).await.state, muster_job_api::JobState::Running);
     server.close().await;
 }
 

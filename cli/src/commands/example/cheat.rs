@@ -72,7 +72,15 @@ impl Cheat {
         let signature = ResultSignature::sign(&self.signer, self.domain, job, digest);
         let signature = signature.map_err(|_| failed)?.to_string();
         let (state, result) = (JobState::Done, Some(SignedResult { result, signature }));
-        Ok(Json(JobStatus { id, state, result, stderr: None, cpu_ms: Some(1), reason: None }))
+        Ok(Json(JobStatus {
+            id,
+            state,
+            result,
+            stderr: None,
+            cpu_ms: Some(1),
+            trap: None,
+            reason: None,
+        }))
     }
 }
 

@@ -156,7 +156,13 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
             print_note("the service was ended with `muster service down`");
             Ok(())
         }
-        ServiceEnd::Over => Ok(()),
+        ServiceEnd::Over => {
+            print_note(
+                "the service is over: its agreements have ended, and nothing more is bought",
+            );
+            Ok(())
+        }
+        ServiceEnd::Running => Ok(()),
     }
 }
 

@@ -194,6 +194,7 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("to", Address, "who received"),
     ("token", Text, "a token for a gateway"),
     ("transaction", Text, "the hash of a transaction"),
+    ("trap", Text, "why a program trapped, as a worker says"),
     ("until", Count, "last tick, or the first one after"),
     ("uptime", Text, "a measured uptime"),
     ("url", Text, "a URL"),

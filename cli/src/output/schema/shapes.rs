@@ -142,14 +142,14 @@ pub(super) const SHAPES: &[Shape] = &[
         ("steps", "agreement step account? gas? transaction"),
     ]),
     value("man", "folder pages", &[]),
-    value("map", "", &[("jobs", "file job? verdict? outcome? failure?")]),
+    value("map", "", &[("jobs", "file job? verdict? outcome? trap? failure?")]),
     value("market show", "chain_id dispatcher agreement_code balance registered agreement_count created_at clock tick epoch testers_listed testers_listed_next accept_window report_window min_length max_agreement min_window epoch_length lock_epochs min_pool probe_count min_promise bond_rate tester_fee_rate min_bond min_tester_fee tester_bond reputation_unit", &[]),
     value("price", "price price_per_hour usd_per_hour eth_usd tick_microseconds", &[]),
     value("program check", "", &[("programs", "file raw rewritten compressed free pages data")]),
     value("program verify", "address file same", &[]),
     lines("relay", "url health", &[]),
     value("release", "agreement client refund freed transaction block gas", &[("absent_workers", "account slash")]),
-    value("run", "job verdict outcome? result? stdout? local? evidence?", &[
+    value("run", "job verdict outcome? trap? result? stdout? local? evidence?", &[
         ("answers", "worker result? cpu_ms? failure?"),
         ("files*", "path"),
     ]),

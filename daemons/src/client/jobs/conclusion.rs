@@ -47,8 +47,9 @@ impl Shared {
             self.store().record_job_result(job.id(), result)?;
             fail_point!("result/stored");
         }
+        let trap = leader.and_then(|digest| course.trap(digest));
         let (answers, local) = (course.answers(), course.local_digest());
-        Ok(JobReport { job: job.id(), verdict, result, stderr, answers, local, evidence })
+        Ok(JobReport { job: job.id(), verdict, result, stderr, trap, answers, local, evidence })
     }
 
     /// The workers of this agreement that signed a result.

@@ -47,6 +47,17 @@ impl Course {
         results.find(|result| result.digest().ok() == Some(digest)).cloned()
     }
 
+    /// Why the program trapped, as those say that have the result with this digest, this machine first.
+    pub(super) fn trap(&self, digest: Digest) -> Option<String> {
+        let local = self.local.iter().map(|local| (&local.result, &local.trap));
+        let signed = self.signed.iter().filter_map(|(answer, _)| {
+            let (result, _) = answer.result.as_ref()?;
+            Some((result, &answer.trap))
+        });
+        let same = local.chain(signed).filter(|(result, _)| result.digest().ok() == Some(digest));
+        same.filter_map(|(_, trap)| trap.clone()).next()
+    }
+
     /// The workers as the report names them.
     pub(super) fn answers(&self) -> Vec<JobAnswer> {
         let signed = self.signed.iter().filter_map(|(answer, _)| {

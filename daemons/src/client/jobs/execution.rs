@@ -136,7 +136,14 @@ impl Shared {
     fn record_asked(&self, job: &Job, index: u8) -> Result<(), JobsError> {
         fail_point!("ask/pending");
         let (worker, agreement) = self.parties(index);
-        let answer = StoredAnswer { worker, agreement, result: None, stderr: None, cpu_ms: None };
+        let answer = StoredAnswer {
+            worker,
+            agreement,
+            result: None,
+            stderr: None,
+            cpu_ms: None,
+            trap: None,
+        };
         self.store().record_job_answer(job.id(), &answer)?;
         fail_point!("ask/stored");
         Ok(())
@@ -157,8 +164,8 @@ impl Shared {
                 tracing::info!(job = %id, %worker, result = %verified.digest, "job answered");
                 fail_point!("answer/pending");
                 let result = Some((verified.result, verified.signature));
-                let (stderr, cpu_ms) = (verified.stderr, verified.cpu_ms);
-                let answer = StoredAnswer { worker, agreement, result, stderr, cpu_ms };
+                let (stderr, cpu_ms, trap) = (verified.stderr, verified.cpu_ms, verified.trap);
+                let answer = StoredAnswer { worker, agreement, result, stderr, cpu_ms, trap };
                 self.store().record_job_answer(id, &answer)?;
                 fail_point!("answer/stored");
                 course.signed.push((answer, Some(client)));

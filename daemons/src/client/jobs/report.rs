@@ -16,6 +16,8 @@ pub struct JobReport {
     pub result: Option<JobResult>,
     /// What the program wrote to standard error where the result is from. It is not compared.
     pub stderr: Option<Digest>,
+    /// Why the program trapped, if it did, in the words of an engine that has this result. It is not compared.
+    pub trap: Option<String>,
     /// The workers that were asked, in the order of their answers.
     pub answers: Vec<JobAnswer>,
     /// The digest of the result of this machine, if it ran the job.

@@ -55,7 +55,9 @@ pub struct ServiceOptions {
 /// How a service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceEnd {
-    /// Its agreements are over, or it still runs.
+    /// It still runs.
+    Running,
+    /// Its agreements are over, and nothing more is bought.
     Over,
     /// Somebody has ended it.
     Down,
@@ -139,7 +141,7 @@ impl ServiceDaemon {
             webhook,
             address: proxy.address(),
             proxy: Some(proxy),
-            end: ServiceEnd::Over,
+            end: ServiceEnd::Running,
             has_ended: CancellationToken::new(),
         })
     }
@@ -220,7 +222,7 @@ impl ServiceDaemon {
         let before = self.end;
         let message = match stepped {
             Ok(_) => {
-                self.end = ServiceEnd::Over;
+                self.end = ServiceEnd::Running;
                 String::new()
             }
             Err(error @ DaemonError::TooFewReplicas { serving, wanted, .. }) => {
@@ -236,7 +238,7 @@ impl ServiceDaemon {
                 tracing::warn!(serving, wanted, "too few workers can be kept");
                 self.tell("short", Some(serving), message).await;
             }
-            (true, ServiceEnd::Over) => {
+            (true, ServiceEnd::Running) => {
                 tracing::info!("as many workers are kept as were asked for");
                 self.tell("restored", None, message).await;
             }
@@ -278,6 +280,9 @@ impl Daemon for ServiceDaemon {
         if !is_open && self.is_over().await? {
             let message = "nothing is left to serve".to_owned();
             self.tell("ended", Some(0), message).await;
+            if self.end == ServiceEnd::Running {
+                self.end = ServiceEnd::Over;
+            }
             self.has_ended.cancel();
         }
         stepped

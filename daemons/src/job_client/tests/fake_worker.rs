@@ -83,7 +83,7 @@ impl FakeWorker {
             (state == JobState::Done && self.manner != Manner::NoResult).then(|| self.result(id));
         let id = if self.manner == Manner::OtherStatus { Digest::of(b"other") } else { id };
         let reason = Some("out of\ntime".to_owned());
-        Json(JobStatus { id, state, result, stderr: None, cpu_ms: Some(1), reason })
+        Json(JobStatus { id, state, result, stderr: None, cpu_ms: Some(1), trap: None, reason })
     }
 
     fn post(&self, document: &[u8]) -> Response {

@@ -154,6 +154,7 @@ impl ServiceState {
             result,
             stderr: None,
             cpu_ms: None,
+            trap: None,
             reason: None,
         }
     }
