@@ -167,8 +167,8 @@ impl Story {
         self.market.folder.command(&format!("{args} --relay {}", self.relay.url()))
     }
 
-    /// A worker with this document and this service, when it is in its book.
-    async fn worker(&self, document: &str, upstream: &str) -> BackgroundProcess {
+    /// A worker with this document and this service.
+    fn worker(&self, document: &str, upstream: &str) -> BackgroundProcess {
         let options = "--price 1gwei --max-length 400 --state ada.db --courtesy 0";
         let run = format!("worker run --account dev:ada {options} --application {document}");
         let mut command = self.command(&format!("{run} --upstream {upstream}"));
@@ -209,7 +209,7 @@ impl Story {
 async fn testers_with_another_document_do_not_cost_a_worker_its_pay() {
     let story = Story::start("application-other", "--application two.toml").await;
     let (folder, service) = (&story.market.folder, serve("one").await);
-    let _worker = story.worker("one.toml", &service).await;
+    let _worker = story.worker("one.toml", &service);
     is_listed(folder, "ada").await;
     let refused = story.buy("two.toml").unwrap_err();
     let [one, two] = ["one.toml", "two.toml"].map(|file| story.digest(file));
@@ -250,7 +250,7 @@ async fn a_folder_behind_the_web_server_of_python_is_sold_tested_and_paid_in_ful
     let url = format!("http://127.0.0.1:{port}");
     until(async || reqwest::get(&url).await.is_ok()).await;
     folder.json(&format!("application check files.toml {url}"));
-    let _worker = story.worker("files.toml", &url).await;
+    let _worker = story.worker("files.toml", &url);
     is_listed(folder, "ada").await;
     let paid = story.paid(&story.buy("files.toml").unwrap());
     assert_eq!((&paid["uptime"], &paid["pay"]), (&"100%".into(), &"40000000000".into()), "{paid}");
@@ -262,12 +262,12 @@ async fn a_worker_is_held_to_the_document_that_its_client_bought_by() {
     let story =
         Story::start("application-bait", "--application one.toml --application two.toml").await;
     let [one, two] = [serve("one").await, serve("two").await];
-    let worker = story.worker("one.toml", &one).await;
+    let worker = story.worker("one.toml", &one);
     is_listed(&story.market.folder, "ada").await;
     let agreement = story.buy("one.toml").unwrap();
     story.market.folder.json(&format!("agreement wait {agreement} --state running"));
     assert_eq!(worker.terminate(), Some(0));
-    let _worker = story.worker("two.toml", &two).await;
+    let _worker = story.worker("two.toml", &two);
     let paid = story.paid(&agreement);
     assert_eq!(paid["uptime"], "0%", "{paid}");
     assert_eq!(paid["pay"], "0");

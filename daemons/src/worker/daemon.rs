@@ -7,30 +7,23 @@ use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
 use muster_client::protocol::abi::{Clock, State, Worker as RegisteredWorker};
 use muster_client::{MarketError, state_text, urgent};
-use muster_gateway::{Config, Gateway, Secret};
-use muster_messaging::EndpointResponder;
+use muster_gateway::{Gateway, Secret};
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::access::AgreementAccess;
 use super::agreement_table::{AgreementTable, TableEntry};
 use super::agreement_task::AgreementTask;
-use super::commitment_issuer::CommitmentIssuer;
-use super::endpoint_issuer::TokenIssuer;
-use super::failure_log::FailureLog;
 use super::fitness::Fitness;
+use super::front::{responder, start_gateway};
 use super::keepalive::Keepalive;
 use super::listing::BookListing;
-use super::options::{ServiceSource, WorkerOptions};
-use super::receipt_signer::ReceiptSigner;
+use super::options::WorkerOptions;
 use super::self_check::{OwnKey, spawn_self_check};
 use super::services::Services;
 use super::units::wei_to_ether;
-use super::worker_responder::WorkerResponder;
-use crate::chain::{RpcChainView, scan_purchases, skip_history};
-use crate::checks::ApplicationDocument;
+use crate::chain::{scan_purchases, skip_history};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -93,46 +86,16 @@ impl WorkerDaemon {
     ) -> Result<Self, DaemonError> {
         #[cfg(feature = "failpoints")]
         crate::failpoint::declare(super::failpoints::FAILPOINTS);
-        let store = context.store().clone();
-        let secret = Secret::new(*store.secret("gateway")?.expose_secret());
-        let agreement_table = Arc::new(AgreementTable::default());
-        let (listen, limits, tls) = (options.listen, options.gateway_limits, options.tls.clone());
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let config = Config { listen, secret: secret.clone(), limits, tls };
-        let own_key = OwnKey::random();
-        let own_upstream = match &options.source {
-            ServiceSource::Upstream(upstream) => Some(upstream.clone()),
-            _ => None,
-        };
-        let access = AgreementAccess {
-            agreement_table: agreement_table.clone(),
-            store: store.clone(),
-            own_key,
-            own_upstream,
-        };
-        let receipts = ReceiptSigner {
-            agreement_table: agreement_table.clone(),
-            store: store.clone(),
-            signer: context.signer().clone(),
-            failure_log: FailureLog::default(),
-        };
-        let gateway = Gateway::start(config, access, receipts).await?;
+        let secret = Secret::new(*context.store().secret("gateway")?.expose_secret());
+        let (agreement_table, fitness) = (Arc::new(AgreementTable::default()), Fitness::default());
+        let own = (&secret, OwnKey::random());
+        let gateway = start_gateway(&context, &options, &agreement_table, own).await?;
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let own_url = || format!("{scheme}://{}", gateway.address()).into();
         let url: Box<str> = options.public_url.clone().unwrap_or_else(own_url);
-
-        let fitness = Fitness::default();
-        let own = (&secret, own_key);
         let self_check =
             spawn_self_check(&context, &options, agreement_table.clone(), own, fitness.clone())?;
-        let chain_view = Arc::new(RpcChainView::new(context.market().clone()));
-        let digest = options.document.as_ref().map(ApplicationDocument::digest);
-        let token_issuer =
-            Arc::new(TokenIssuer { store, secret, url: url.clone(), application: digest });
-        let endpoints = EndpointResponder::new(context.account(), chain_view, token_issuer);
-        let job_limits = Services::job_limits(&options.source);
-        let market = (context.market().node().chain_id(), context.market().dispatcher());
-        let commitment_issuer = digest.map(|digest| CommitmentIssuer::new(&context, digest));
-        let responder = WorkerResponder { endpoints, market, job_limits, commitment_issuer };
+        let responder = responder(&context, &options, secret.clone(), url.clone());
         let responder_task = spawn_responder(&context, responder).await?;
         Ok(Self {
             services: Services::new(options.source.clone(), context.signer()),

@@ -31,18 +31,32 @@ pub(super) struct BookListing {
     fitness: Fitness,
     /// When it took the worker out of the book in the last hour.
     withdrawals: VecDeque<Instant>,
+    /// The stake that was last said to be missing.
+    missing: u128,
 }
 
 impl BookListing {
     /// With `make_available`, it makes an unavailable worker available, once.
     pub(super) const fn new(make_available: bool, fitness: Fitness) -> Self {
-        Self { make_available, fitness, withdrawals: VecDeque::new() }
+        Self { make_available, fitness, withdrawals: VecDeque::new(), missing: 0 }
     }
 
     /// Whether the worker may be taken out of the book once more: that costs gas.
     fn may_withdraw(&mut self) -> bool {
         self.withdrawals.retain(|at| at.elapsed() < WITHDRAWAL_PERIOD);
         self.withdrawals.len() < MAX_WITHDRAWALS
+    }
+
+    /// Says once what keeps the worker out of the book, and how to mend it.
+    fn warn_of_missing(&mut self, missing: u128) {
+        if self.missing != missing {
+            self.missing = missing;
+            let ether = Ether::from(missing);
+            tracing::warn!(
+                "not in the book: the bond of a longest agreement at this price needs {ether} more stake: muster worker stake {ether}, \
+                 or --top-up"
+            );
+        }
     }
 
     /// Sends what the registration lacks, and returns what only the owner can do.
@@ -106,6 +120,7 @@ impl BookListing {
         } else if options.top_up_stake {
             market_for("stake").stake(missing).await?;
         } else {
+            self.warn_of_missing(missing);
             let what = format_args!("{} more stake, to be listed", Ether::from(missing));
             return Ok(Some(NextEvent::untimed(what)));
         }

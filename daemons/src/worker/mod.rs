@@ -14,6 +14,7 @@ mod endpoint_issuer;
 mod failpoints;
 mod failure_log;
 mod fitness;
+mod front;
 mod job_folders;
 mod job_service;
 mod keepalive;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 use muster_gateway::{Claims, Secret, ServiceConfig, ServiceProcess, Upstream};
 use muster_messaging::MessageKey;
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use tokio::time::{Duration, Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -194,14 +194,11 @@ impl SelfCheck {
         let target = ServiceTarget { url, token: &self.token, session: B256::ZERO };
         match self.prober.presence_status(&target).await {
             Ok(status) if !status.is_server_error() => Ok(()),
-            Ok(status) => {
-                // Between agreements, the gateway knows no service of a command.
-                if matches!(self.source, ServiceSource::Upstream(_)) {
-                    Err(format!("the public URL answers with {status}, and the service does not: see the reverse proxy").into())
-                } else {
-                    Ok(())
-                }
-            }
+            Ok(status) if self.is_own_answer(status).await => Ok(()),
+            Ok(status) => Err(format!(
+                "the public URL answers with {status}, and the service does not: see the reverse proxy before the gateway"
+            )
+            .into()),
             Err(ProbeFailure::NoResponse | ProbeFailure::Cut) => {
                 tracing::info!(
                     "the public URL does not answer from here, which is no failure if a router does not let this machine reach \
@@ -214,6 +211,15 @@ impl SelfCheck {
             )
             .into()),
         }
+    }
+
+    /// Whether the service itself answers with this status, or could not be asked: the gateway knows no service of a command or of
+    /// jobs between agreements.
+    async fn is_own_answer(&self, status: StatusCode) -> bool {
+        let ServiceSource::Upstream(upstream) = &self.source else { return true };
+        let url = upstream.url();
+        let target = ServiceTarget { url: &url, token: "", session: B256::ZERO };
+        self.prober.presence_status(&target).await == Ok(status)
     }
 
     /// Checks that a message to itself comes back.
