@@ -12,7 +12,14 @@ use muster_compute::Digest;
 use muster_compute_http::ServiceDocument;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::fail_point;
+#[cfg(feature = "failpoints")]
+use crate::failpoint::{FailPoint, STORE_STAGES};
 use crate::unix_time::unix_now;
+
+/// The points of an agreement that becomes one for a service.
+#[cfg(feature = "failpoints")]
+pub(crate) const CLAIM: FailPoint = FailPoint::new("claim", STORE_STAGES);
 
 /// Why the services of an account are not known.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +142,10 @@ impl ServiceRecord {
     /// # Errors
     /// [`RecordError::File`].
     pub fn claim(&self, id: Digest, agreement: Address) -> Result<bool, RecordError> {
-        self.change(|services| {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::declare(&[CLAIM]);
+        fail_point!("claim/pending");
+        let claimed = self.change(|services| {
             let is_taken =
                 |other: &StoredService| other.id != id && other.agreements.contains(&agreement);
             if services.iter().any(is_taken) {
@@ -148,7 +158,9 @@ impl ServiceRecord {
                 service.agreements.push(agreement);
             }
             true
-        })
+        })?;
+        fail_point!("claim/stored");
+        Ok(claimed)
     }
 
     /// Adds a worker that runs a service.

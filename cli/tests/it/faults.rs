@@ -16,6 +16,7 @@ mod nonces;
 mod outages;
 mod rate_limits;
 mod reorgs;
+mod services;
 mod test_daemons;
 mod tester;
 mod worker;

@@ -2,6 +2,7 @@
 
 use crate::failpoint::{FailPoint, STORE_STAGES, TX_STAGES};
 use crate::responder::MESSAGE;
+use crate::service_record::CLAIM;
 
 /// Every point that a client passes.
 pub const FAILPOINTS: &[FailPoint] = &[
@@ -14,5 +15,8 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("ask", STORE_STAGES),
     FailPoint::new("answer", STORE_STAGES),
     FailPoint::new("result", STORE_STAGES),
+    CLAIM,
+    FailPoint::new("upload", &["pending", "done"]),
+    FailPoint::new("place", STORE_STAGES),
     MESSAGE,
 ];

@@ -1,6 +1,12 @@
-//! The fail points of a worker.
+//! The fail points of a worker, and those of the server behind its gateway, which knows no fail points itself.
 
-use crate::failpoint::{FailPoint, STORE_STAGES, TX_STAGES};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+
+use crate::failpoint::{FailPoint, STORE_STAGES, TX_STAGES, pass};
 use crate::responder::MESSAGE;
 
 /// Every point that a worker passes.
@@ -18,5 +24,35 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("keepalive", TX_STAGES),
     FailPoint::new("session", STORE_STAGES),
     FailPoint::new("admission", &["stored"]),
+    FailPoint::new("component", &["arriving", "stored"]),
+    FailPoint::new("service", &["arriving", "started"]),
+    FailPoint::new("request", &["arriving", "answered"]),
     MESSAGE,
 ];
+
+/// The routes of jobs and services, with fail points around the requests by which a service is brought and used.
+pub(super) fn with_failpoints(router: Router) -> Router {
+    router.layer(from_fn(pass_request))
+}
+
+/// Passes the points of a request: before it is taken, and when it is done and nobody knows.
+async fn pass_request(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_put = request.method() == Method::PUT;
+    let points = if is_put && path.starts_with("/blobs/") {
+        Some(("component/arriving", "component/stored"))
+    } else if is_put && path == "/service" {
+        Some(("service/arriving", "service/started"))
+    } else if path.starts_with("/service/") && path != "/service/logs" {
+        Some(("request/arriving", "request/answered"))
+    } else {
+        None
+    };
+    let Some((before, after)) = points else { return next.run(request).await };
+    pass(before);
+    let response = next.run(request).await;
+    if response.status().is_success() {
+        pass(after);
+    }
+    response
+}

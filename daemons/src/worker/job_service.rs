@@ -92,6 +92,8 @@ impl JobService {
         let opened = spawn_blocking(move || open_service(blobs, &own_folder, client)).await;
         let service = opened.map_err(io::Error::other).flatten().map_err(OpenError::Io)?;
         let router = server.router().merge(muster_service_api::router(Arc::new(service)));
+        #[cfg(feature = "failpoints")]
+        let router = super::failpoints::with_failpoints(router);
         let listen = async || {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let address = listener.local_addr()?;

@@ -18,7 +18,7 @@ use crate::run::{JobMarket, compile};
 use crate::worker::{is_listed, worker};
 
 /// The fail points of an operation.
-fn failpoints_of(operation: &str) -> impl Iterator<Item = String> {
+pub(super) fn failpoints_of(operation: &str) -> impl Iterator<Item = String> {
     failpoint_names(FAILPOINTS).filter(move |point| point.starts_with(&format!("{operation}/")))
 }
 
@@ -225,5 +225,6 @@ async fn a_client_that_is_killed_at_every_step_pays_once_and_gets_its_money_back
     passed.extend(kill_while_connecting().await);
     passed.extend(kill_while_giving_passes().await);
     passed.extend(kill_while_running_jobs().await);
+    passed.extend(super::services::kill_client().await);
     assert_all_failpoints_reached("client", FAILPOINTS, &passed);
 }

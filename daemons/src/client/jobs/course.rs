@@ -54,8 +54,9 @@ impl Course {
             let (result, _) = answer.result.as_ref()?;
             Some((result, &answer.trap))
         });
-        let same = local.chain(signed).filter(|(result, _)| result.digest().ok() == Some(digest));
-        same.filter_map(|(_, trap)| trap.clone()).next()
+        let mut same =
+            local.chain(signed).filter(|(result, _)| result.digest().ok() == Some(digest));
+        same.find_map(|(_, trap)| trap.clone())
     }
 
     /// The workers as the report names them.

@@ -9,6 +9,7 @@ use tokio::time::{Duration, sleep};
 
 use super::failure::ServiceFailure;
 use super::fleet::{Fleet, ServiceReplica};
+use crate::failpoint::fail_point;
 use crate::service_record::StoredService;
 
 /// The pause before a worker is asked again, which doubles with each failure.
@@ -56,21 +57,36 @@ impl Fleet {
         join_all(ends).await;
     }
 
+    /// Records that a worker has the service, so that other processes can end it there.
+    fn record_place(&self, replica: &ServiceReplica) {
+        if replica.is_recorded() {
+            return;
+        }
+        fail_point!("place/pending");
+        match self.record.add_place(self.id, replica.place()) {
+            Ok(()) => replica.note_recorded(),
+            Err(error) => tracing::error!(%error, "the place of a service is not recorded"),
+        }
+        fail_point!("place/stored");
+    }
+
     /// Brings the service, if the worker does not have it; returns whether it runs.
     async fn check(&self, replica: &ServiceReplica) -> Result<bool, ServiceFailure> {
         let worker = &replica.worker;
         let found = worker.status().await?;
         let found = found.filter(|status| status.document == self.document);
         let status = match found {
-            Some(status) if status.state != ServiceState::Failed => status,
+            Some(status) if status.state != ServiceState::Failed => {
+                // It was brought, and who did or the worker was killed before that was recorded.
+                self.record_place(replica);
+                status
+            }
             failed => {
                 let document = StoredService::canonical(&self.document);
                 let component = (self.document.component, self.component.clone());
                 let status = worker.put(&document, component).await?;
                 replica.note_brought();
-                if let Err(error) = self.record.add_place(self.id, replica.place()) {
-                    tracing::error!(%error, "the place of a service is not recorded");
-                }
+                self.record_place(replica);
                 if let Some(reason) = failed.and_then(|status| status.reason) {
                     // It is tried again.
                     return Err(ServiceFailure::NotRunning(reason.into()));

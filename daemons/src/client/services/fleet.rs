@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::primitives::Address;
@@ -44,6 +44,8 @@ pub(super) struct ServiceReplica {
     pub(super) worker: ServiceWorker,
     /// How it does.
     state: Mutex<ReplicaState>,
+    /// Whether its place is in the record.
+    is_recorded: AtomicBool,
     /// Notified when it should be checked at once.
     pub(super) wake: Notify,
 }
@@ -98,8 +100,8 @@ impl Fleet {
 
     /// Adds a worker.
     pub(super) fn add(&self, worker: ServiceWorker) -> Arc<ServiceReplica> {
-        let (state, wake) = (Mutex::default(), Notify::new());
-        let replica = Arc::new(ServiceReplica { worker, state, wake });
+        let (state, is_recorded, wake) = (Mutex::default(), AtomicBool::default(), Notify::new());
+        let replica = Arc::new(ServiceReplica { worker, state, is_recorded, wake });
         self.replicas().push(replica.clone());
         replica
     }
@@ -176,6 +178,16 @@ impl ServiceReplica {
     /// Notes that the service was brought. The first time, the worker gets all of its time from now on.
     pub(super) fn note_brought(&self) {
         self.state().note_brought();
+    }
+
+    /// Whether its place is in the record.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.is_recorded.load(Ordering::Relaxed)
+    }
+
+    /// Notes that its place is in the record.
+    pub(super) fn note_recorded(&self) {
+        self.is_recorded.store(true, Ordering::Relaxed);
     }
 
     /// Whether it has not answered for too long.

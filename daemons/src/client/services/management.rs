@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::access::ServiceWorker;
 use super::failure::ServiceFailure;
+use crate::failpoint::fail_point;
 use crate::job_client::{BlobSource, JobClient, JobFailure, ResultSigner, printable};
 use crate::service_client::service_url;
 
@@ -47,7 +48,9 @@ impl ServiceWorker {
         let (http, session) = (self.access.http.clone(), self.management.session());
         let blobs = JobClient::new(http, endpoint, session, ResultSigner { domain, worker });
         let (digest, path) = component;
+        fail_point!("upload/pending");
         blobs.upload(&digest, BlobSource::File(path)).await?;
+        fail_point!("upload/done");
         parse(&put().await?)
     }
 
