@@ -31,6 +31,7 @@ mod release;
 mod run;
 mod schema;
 mod secrets;
+mod self_check;
 mod services;
 mod settings;
 mod signals;

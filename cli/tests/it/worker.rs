@@ -180,8 +180,10 @@ async fn an_account_serves_the_application_that_it_is_registered_for() {
     test_market.fund_accounts(&["ada"]);
     let offer = "--price 1000gwei --capacity 1 --max-length 1200";
     folder.json(&format!("worker register --account dev:ada --application maps {offer}"));
+    // Any listener will do as a service.
+    let service = test_market.chain.url();
     let run = format!(
-        "worker run --account dev:ada {offer} --relay {} --upstream http://127.0.0.1:1",
+        "worker run --account dev:ada {offer} --relay {} --upstream {service}",
         relay.url()
     );
     let mut daemon = BackgroundProcess::start(folder, &run);
