@@ -172,17 +172,20 @@ async fn who_cannot_keep_enough_workers_says_so() {
     write_component(market.folder());
     let endpoint = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let webhook = format!("http://{}/endpoint", endpoint.local_addr().unwrap());
-    let keep = "--keep --budget 1eth --yes --replace-after 2";
+    let keep = "--keep --budget 1eth --yes --replace-after 2 --until 30m";
     let (process, id, url) = up(&market, &format!("{keep} --webhook {webhook}"));
     answers(&format!("{url}/"), "hello").await;
     until(async || places(&market).len() == 2).await;
     market.kill_worker("bob");
 
-    let notice = notice(&endpoint).await;
-    assert_eq!((&notice["service"], &notice["event"]), (&id.into(), &"short".into()));
-    assert_eq!((&notice["serving"], &notice["wanted"]), (&1.into(), &2.into()));
+    let short = notice(&endpoint).await;
+    assert_eq!((&short["service"], &short["event"]), (&id.into(), &"short".into()));
+    assert_eq!((&short["serving"], &short["wanted"]), (&1.into(), &2.into()));
     answers(&format!("{url}/"), "hello").await;
-    assert_eq!(process.terminate(), Some(1));
+    // The date is no reason to say that enough are kept.
+    market.market.advance_time(60 * 60).await;
+    assert_eq!(notice(&endpoint).await["event"], "ended");
+    assert_eq!(process.wait(), Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,12 +23,13 @@ pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;
 /// The row with the block in which the market was created.
 const MARKET_CURSOR: &str = "market";
 
-/// The version before there were flags.
-const BEFORE_FLAGS: u32 = 4;
+/// The version before there were flags and the reasons of traps.
+const EARLIER_VERSION: u32 = 4;
 
 /// Brings a file of that version up to this one.
-const ADD_FLAGS: &str = "BEGIN;
+const UPGRADE: &str = "BEGIN;
     CREATE TABLE flags (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+    ALTER TABLE job_answers ADD COLUMN trap TEXT;
     PRAGMA user_version = 5;
     COMMIT;";
 
@@ -74,7 +75,7 @@ impl Store {
         match found.map_err(failed)? {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
             SCHEMA_VERSION => {}
-            BEFORE_FLAGS => connection.execute_batch(ADD_FLAGS).map_err(failed)?,
+            EARLIER_VERSION => connection.execute_batch(UPGRADE).map_err(failed)?,
             found => {
                 let (path, known) = (path.to_owned(), SCHEMA_VERSION);
                 return Err(StoreError::Version { path, found, known });

@@ -308,7 +308,7 @@ fn jobs_and_what_workers_signed_are_kept() {
 }
 
 #[test]
-fn flags_are_kept_and_files_from_before_them_still_open() {
+fn flags_are_kept_and_files_of_the_version_before_still_open() {
     let (folder, store) = open();
     assert!(!store.flag("withdrawn").unwrap());
     store.set_flag("withdrawn", true).unwrap();
@@ -316,9 +316,12 @@ fn flags_are_kept_and_files_from_before_them_still_open() {
     assert!(store.flag("withdrawn").unwrap() && !store.flag("other").unwrap());
     store.set_flag("withdrawn", false).unwrap();
     assert!(!store.flag("withdrawn").unwrap());
-    store.lock().execute_batch("DROP TABLE flags; PRAGMA user_version = 4").unwrap();
+    let earlier =
+        "DROP TABLE flags; ALTER TABLE job_answers DROP COLUMN trap; PRAGMA user_version = 4";
+    store.lock().execute_batch(earlier).unwrap();
     drop(store);
     let store = Store::open(&folder.path().join("state.db"), &IDENTITY).unwrap();
     store.set_flag("withdrawn", true).unwrap();
     assert!(store.flag("withdrawn").unwrap());
+    assert_eq!(store.job_answers(Digest::of(b"job")).unwrap(), []);
 }

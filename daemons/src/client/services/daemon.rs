@@ -219,8 +219,11 @@ impl ServiceDaemon {
 
     /// Notes whether as many workers are kept as were asked for, and tells the webhook what is new.
     async fn note_shortage(&mut self, stepped: &Result<NextEvent, DaemonError>) {
+        let is_short = |end| matches!(end, ServiceEnd::Short { .. });
         let before = self.end;
         let message = match stepped {
+            // Nobody is hired any more, so nobody is missing.
+            Ok(_) if is_short(before) && self.has_date_come().await.unwrap_or(true) => return,
             Ok(_) => {
                 self.end = ServiceEnd::Running;
                 String::new()
@@ -232,17 +235,12 @@ impl ServiceDaemon {
             // Nothing is known.
             Err(_) => return,
         };
-        let is_short = |end| matches!(end, ServiceEnd::Short { .. });
-        match (is_short(before), self.end) {
-            (false, ServiceEnd::Short { serving, wanted }) => {
-                tracing::warn!(serving, wanted, "too few workers can be kept");
-                self.tell("short", Some(serving), message).await;
-            }
-            (true, ServiceEnd::Running) => {
-                tracing::info!("as many workers are kept as were asked for");
-                self.tell("restored", None, message).await;
-            }
-            _ => {}
+        if let (false, ServiceEnd::Short { serving, wanted }) = (is_short(before), self.end) {
+            tracing::warn!(serving, wanted, "too few workers can be kept");
+            self.tell("short", Some(serving), message).await;
+        } else if is_short(before) && !is_short(self.end) {
+            tracing::info!("as many workers are kept as were asked for");
+            self.tell("restored", None, message).await;
         }
     }
 
@@ -255,9 +253,14 @@ impl ServiceDaemon {
 
     /// Whether nothing is left to serve, now that every agreement is over.
     async fn is_over(&self) -> Result<bool, DaemonError> {
-        let Some(keep) = &self.keep else { return Ok(true) };
         let is_lost = matches!(self.end, ServiceEnd::Short { serving: 0, .. });
-        Ok(is_lost || self.context.market().next_tick().await? >= keep.until)
+        Ok(is_lost || self.has_date_come().await?)
+    }
+
+    /// Whether no workers are hired any more.
+    async fn has_date_come(&self) -> Result<bool, DaemonError> {
+        let Some(keep) = &self.keep else { return Ok(true) };
+        Ok(self.context.market().next_tick().await? >= keep.until)
     }
 }
 
