@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+#[cfg(feature = "failpoints")]
 use rustix::process::Pid;
 use serde_json::Value;
 #[cfg(feature = "failpoints")]
@@ -208,6 +209,7 @@ impl BackgroundProcess {
     }
 
     /// Its process.
+    #[cfg(feature = "failpoints")]
     pub(crate) fn process(&self) -> Pid {
         Pid::from_child(&self.child)
     }
