@@ -110,6 +110,8 @@ fn are_testers_valid(windows: u8, testers: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloy_primitives::{Address, FixedBytes};
+
     use super::*;
     use crate::abi::Clock;
     use crate::settings;
@@ -117,6 +119,35 @@ mod tests {
     /// One worker for 100 ticks in four windows of three testers, valid with the dev preset.
     fn order() -> Order {
         default_order(U256::ONE, U256::from(100), &settings::dev(Clock::Second), 3)
+    }
+
+    #[test]
+    fn a_worker_satisfies_an_order_by_length_score_and_promise() {
+        let worker = Worker {
+            account: Address::ZERO,
+            number: 1,
+            application: FixedBytes::ZERO,
+            price: 1,
+            maxLength: 100,
+            promised: 9_000,
+            capacity: 1,
+            active: 0,
+            available: true,
+            listed: true,
+            next: 0,
+            stake: 0,
+            locked: 0,
+            lastEpoch: 0,
+            misses: 0,
+            score: 50,
+            key: FixedBytes::ZERO,
+        };
+        let is_satisfied =
+            |length: u64, score, uptime| satisfies(&worker, U256::from(length), score, uptime);
+        assert!(is_satisfied(100, 50, 9_000));
+        assert!(!is_satisfied(101, 50, 9_000));
+        assert!(!is_satisfied(100, 51, 9_000));
+        assert!(!is_satisfied(100, 50, 9_001));
     }
 
     /// Checks an order with the dev preset at tick 50.
