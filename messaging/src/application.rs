@@ -1,13 +1,12 @@
 //! What a worker serves: the digest of an application document, with a signature that a client can show to testers.
 
-use alloy::primitives::{Address, B256, Signature};
-use alloy::signers::SignerSync;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
 use serde::{Deserialize, Serialize};
 
 use crate::delegation::Delegation;
 use crate::error::MessageError;
+use crate::typed_signature::{recover_compact, sign_compact, signing_hash};
 
 /// The EIP-712 struct. Its domain has the name "Muster messages", version "1", the chain and the market's contract.
 mod typed {
@@ -49,20 +48,14 @@ impl ApplicationCommitment {
         digest: B256,
         until: u64,
     ) -> Result<Self, MessageError> {
-        let signature = worker.sign_hash_sync(&hash(chain_id, market, digest, until));
-        let compact = signature.map_err(|error| MessageError::Key(error.into()))?.as_erc2098();
-        // Both halves of 64 bytes are there.
-        let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
-            .map(|half| half.copied().map(B256::new).unwrap_or_default());
+        let [r, vs] = sign_compact(worker, hash(chain_id, market, digest, until))?;
         Ok(Self { digest, until, r, vs })
     }
 
     /// The account that signed it for this market; `None` if the signature is invalid.
     #[must_use]
     pub fn signer(&self, chain_id: u64, market: Address) -> Option<Address> {
-        let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
-        let hash = hash(chain_id, market, self.digest, self.until);
-        signature.recover_address_from_prehash(&hash).ok()
+        recover_compact(self.r, self.vs, hash(chain_id, market, self.digest, self.until))
     }
 
     /// The digest that `worker` committed to serve in an agreement of this market that was bought in the tick `purchased`; `None`
@@ -94,13 +87,7 @@ pub struct Pass {
 
 /// The EIP-712 hash that is signed.
 fn hash(chain_id: u64, market: Address, digest: B256, until: u64) -> B256 {
-    let domain: Eip712Domain = eip712_domain! {
-        name: "Muster messages",
-        version: "1",
-        chain_id: chain_id,
-        verifying_contract: market,
-    };
-    typed::ApplicationCommitment { digest, until }.eip712_signing_hash(&domain)
+    signing_hash(chain_id, market, &typed::ApplicationCommitment { digest, until })
 }
 
 #[cfg(test)]

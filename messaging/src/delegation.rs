@@ -1,12 +1,11 @@
 //! Delegations: a client's signature that gives another key its right to request endpoints.
 
-use alloy::primitives::{Address, B256, Signature};
-use alloy::signers::SignerSync;
+use alloy::primitives::{Address, B256};
 use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::{Eip712Domain, SolStruct, eip712_domain};
 use serde::{Deserialize, Serialize};
 
 use crate::error::MessageError;
+use crate::typed_signature::{recover_compact, sign_compact, signing_hash};
 
 /// The EIP-712 struct. Its domain has the name "Muster messages", version "1", the chain and the agreement.
 mod typed {
@@ -45,11 +44,7 @@ impl Delegation {
         key: B256,
         until: u64,
     ) -> Result<Self, MessageError> {
-        let signature = client.sign_hash_sync(&digest(chain_id, agreement, key, until));
-        let compact = signature.map_err(|error| MessageError::Key(error.into()))?.as_erc2098();
-        // Both halves of 64 bytes are there.
-        let [r, vs] = [compact.first_chunk(), compact.last_chunk()]
-            .map(|half| half.copied().map(B256::new).unwrap_or_default());
+        let [r, vs] = sign_compact(client, digest(chain_id, agreement, key, until))?;
         Ok(Self { key, until, r, vs })
     }
 
@@ -57,21 +52,13 @@ impl Delegation {
     /// account with the agreement's client and checks `until`.
     #[must_use]
     pub fn signer(&self, chain_id: u64, agreement: Address) -> Option<Address> {
-        let signature = Signature::from_erc2098([self.r.0, self.vs.0].as_flattened());
-        let digest = digest(chain_id, agreement, self.key, self.until);
-        signature.recover_address_from_prehash(&digest).ok()
+        recover_compact(self.r, self.vs, digest(chain_id, agreement, self.key, self.until))
     }
 }
 
 /// The EIP-712 hash that is signed.
 fn digest(chain_id: u64, agreement: Address, key: B256, until: u64) -> B256 {
-    let domain: Eip712Domain = eip712_domain! {
-        name: "Muster messages",
-        version: "1",
-        chain_id: chain_id,
-        verifying_contract: agreement,
-    };
-    typed::Delegation { key, until }.eip712_signing_hash(&domain)
+    signing_hash(chain_id, agreement, &typed::Delegation { key, until })
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod sample;
 mod sample_responder;
 mod seat_entitlement;
 mod transport;
+mod typed_signature;
 
 pub use crate::application::{ApplicationCommitment, Pass};
 pub use crate::chain_view::{AgreementInfo, ChainFuture, ChainView};
