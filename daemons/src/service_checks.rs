@@ -19,6 +19,9 @@ const RESERVED: [&str; 7] =
 /// What the headers of the market begin with.
 const RESERVED_PREFIX: &str = "x-muster-";
 
+/// From this status on, a response can tell of a limit that a machine has reached, and another has not.
+const FIRST_FAILURE: u16 = 502;
+
 /// A request of a service, and what is required of its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +87,13 @@ pub struct ServiceAnswer {
     pub status: u16,
     /// The SHA-256 of its body.
     pub sha256: Digest,
+}
+
+impl ServiceAnswer {
+    /// What a response is compared by; `None` if other machines need not answer alike.
+    pub(crate) fn of(status: u16, body: &[u8]) -> Option<Self> {
+        (status < FIRST_FAILURE).then(|| Self { status, sha256: Digest::of(body) })
+    }
 }
 
 impl ServiceCheck {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use hyper::body::Body;
-use muster_compute::{CompileLimits, Digest};
+use axum::body::{Body, to_bytes};
+use muster_compute::CompileLimits;
 use muster_compute_http::{
     SendError, Service, ServiceLimits, Settings, StartError, check_component,
 };
@@ -14,10 +14,7 @@ use tokio::time::{Duration, Instant};
 use crate::service_checks::{ServiceAnswer, ServiceCheck, ServiceChecks};
 
 /// The longest body that is compared, in bytes.
-const MAX_ANSWER: u64 = 1 << 20;
-
-/// From this status on, a response can tell of a limit, which another machine reaches sooner or later.
-const FIRST_FAILURE: u16 = 502;
+const MAX_ANSWER: usize = 1 << 20;
 
 /// A check takes so many times less than the service's limits and than a response may take, because a worker may be slower.
 const MARGIN: u32 = 4;
@@ -129,15 +126,6 @@ async fn request(
     let Ok(request) = check.request() else { return Ok(None) };
     let response = service.send(request).await?;
     let status = response.status().as_u16();
-    let (mut body, mut bytes) = (Box::pin(response.into_body()), Vec::new());
-    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
-    {
-        let Ok(frame) = frame else { return Ok(None) };
-        bytes.extend_from_slice(frame.data_ref().map(AsRef::as_ref).unwrap_or_default());
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_ANSWER) {
-            return Ok(None);
-        }
-    }
-    let answer = ServiceAnswer { status, sha256: Digest::of(&bytes) };
-    Ok((status < FIRST_FAILURE).then_some(answer))
+    let body = to_bytes(Body::new(response.into_body()), MAX_ANSWER).await;
+    Ok(body.ok().and_then(|body| ServiceAnswer::of(status, &body)))
 }

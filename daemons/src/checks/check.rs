@@ -63,14 +63,21 @@ impl Check {
     /// The requests of which each probe makes one, each as a check of its own.
     #[must_use]
     pub fn requests(&self) -> Vec<Self> {
-        let Self::Http(page) = self else { return vec![self.clone()] };
-        let first = HttpCheck { paths: Vec::new(), ..page.clone() };
-        let further = page.paths.iter().map(|path| HttpCheck::any_success(path));
-        [first].into_iter().chain(further).map(Self::Http).collect()
+        match self {
+            Self::Http(page) => page.requests().into_iter().map(Self::Http).collect(),
+            other => vec![other.clone()],
+        }
     }
 }
 
 impl HttpCheck {
+    /// The requests of which each probe makes one, each without further paths.
+    pub(super) fn requests(&self) -> Vec<Self> {
+        let first = Self { paths: Vec::new(), ..self.clone() };
+        let further = self.paths.iter().map(|path| Self::any_success(path));
+        [first].into_iter().chain(further).collect()
+    }
+
     /// A GET request of a path, which any 2xx answers.
     #[must_use]
     pub fn any_success(path: &str) -> Self {

@@ -7,6 +7,8 @@ use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
 use muster_messaging::{ProxyUrl, RefusalReason};
+use rand::seq::IndexedRandom;
+use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::time::{Duration, timeout};
@@ -103,13 +105,20 @@ impl From<RequestFailure> for ProbeFailure {
 }
 
 /// What a check needs of a response.
-struct WholeResponse {
+pub(crate) struct WholeResponse {
     /// The status.
-    status: StatusCode,
-    /// The text of the receipt.
-    receipt: Option<String>,
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The body; `None` if it is too long, or did not end in time.
-    body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl WholeResponse {
+    /// The text of the receipt.
+    pub(crate) fn receipt(&self) -> Option<String> {
+        self.headers.get(RECEIPT_HEADER)?.to_str().ok().map(str::to_owned)
+    }
 }
 
 /// Checks services.
@@ -155,7 +164,7 @@ impl Prober {
     /// As [`Prober::probe`].
     pub async fn probe_presence(&self, target: &ServiceTarget<'_>) -> Result<String, ProbeFailure> {
         let request = self.http.get(service_url(target.url, "/"));
-        self.send(request, target).await?.receipt.ok_or(ProbeFailure::NoReceipt)
+        self.send(request, target).await?.receipt().ok_or(ProbeFailure::NoReceipt)
     }
 
     /// The status with which GET of `/` is answered.
@@ -192,11 +201,12 @@ impl Prober {
     ) -> Result<(Factors, Option<String>), ProbeFailure> {
         let n: u64 = rand::random();
         let request = self.http.get(service_url(target.url, &format!("/factor?n={n}")));
-        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
-        if !status.is_success() {
+        let response = self.send(request, target).await?;
+        let receipt = response.receipt();
+        if !response.status.is_success() {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let body = body.ok_or(ProbeFailure::WrongResponse)?;
+        let body = response.body.ok_or(ProbeFailure::WrongResponse)?;
         let factors: Factors =
             serde_json::from_slice(&body).map_err(|_| ProbeFailure::WrongResponse)?;
         if factors.is_factorization_of(n) {
@@ -206,32 +216,32 @@ impl Prober {
         }
     }
 
-    /// Makes a request, and checks its response.
+    /// Makes one of a check's requests at random, and checks its response.
     async fn check_http(
         &self,
-        page: &HttpCheck,
+        check: &HttpCheck,
         target: &ServiceTarget<'_>,
     ) -> Result<Option<String>, ProbeFailure> {
-        let number = rand::random_range(0..=page.paths.len());
-        let further = number.checked_sub(1).and_then(|at| page.paths.get(at));
-        let url = service_url(target.url, further.unwrap_or(&page.path));
+        let requests = check.requests();
+        // There is always one.
+        let page = requests.choose(&mut rand::rng()).unwrap_or(check);
+        let url = service_url(target.url, &page.path);
         let request = match &page.post {
-            Some(text) if further.is_none() => self.http.post(url).body(text.clone()),
-            _ => self.http.get(url),
+            Some(text) => self.http.post(url).body(text.clone()),
+            None => self.http.get(url),
         };
-        let WholeResponse { status, receipt, body } = self.send(request, target).await?;
-        let wanted = page.status.filter(|_| further.is_none());
-        if wanted.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
+        let response = self.send(request, target).await?;
+        let (status, receipt) = (response.status, response.receipt());
+        if page.status.map_or(!status.is_success(), |wanted| status.as_u16() != wanted) {
             return Err(ProbeFailure::UnexpectedStatus);
         }
-        let body = body.ok_or(ProbeFailure::WrongResponse)?;
+        let body = response.body.ok_or(ProbeFailure::WrongResponse)?;
         let contains = |text: &String| {
             text.is_empty() || body.windows(text.len()).any(|part| part == text.as_bytes())
         };
         let digest = |wanted: &B256| Sha256::digest(&body).as_slice() == wanted.as_slice();
-        let is_right = further.is_some()
-            || page.contains.as_ref().is_none_or(contains)
-                && page.sha256.as_ref().is_none_or(digest);
+        let is_right =
+            page.contains.as_ref().is_none_or(contains) && page.sha256.as_ref().is_none_or(digest);
         if is_right { Ok(receipt) } else { Err(ProbeFailure::WrongResponse) }
     }
 
@@ -264,20 +274,18 @@ impl Prober {
             return Err(ProbeFailure::WrongResponse);
         }
         let request = self.http.get(service_url(target.url, &command.path));
-        Ok(self.send(request, target).await?.receipt)
+        Ok(self.send(request, target).await?.receipt())
     }
 
     /// Sends a request as part of a session, and reads the whole response, whatever it is: clients do.
-    async fn send(
+    pub(crate) async fn send(
         &self,
         request: RequestBuilder,
         target: &ServiceTarget<'_>,
-    ) -> Result<WholeResponse, ProbeFailure> {
+    ) -> Result<WholeResponse, RequestFailure> {
         let response = self.http.send(request, target.token, target.session).await?;
-        let receipt = response.headers().get(RECEIPT_HEADER);
-        let receipt = receipt.and_then(|text| text.to_str().ok()).map(str::to_owned);
-        let (status, body) = (response.status(), self.http.read_body(response).await);
-        Ok(WholeResponse { status, receipt, body })
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(WholeResponse { status, headers, body: self.http.read_body(response).await })
     }
 }
 

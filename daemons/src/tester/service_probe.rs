@@ -3,20 +3,13 @@
 //! A client can end or replace its service at any moment, and keep it busy. So only a wrong answer of a worker that says that it
 //! runs exactly this service counts against it; in every other case the probe goes on with a job.
 
-use hyper::StatusCode;
-use muster_compute::Digest;
-use muster_gateway::RECEIPT_HEADER;
 use muster_service_api::{ERROR_HEADER, ServiceState, ServiceStatus};
-use reqwest::RequestBuilder;
 use tokio::time::{Duration, timeout};
 
 use super::reference_service::ReferenceCheck;
 use crate::checks::{ProbeFailure, Prober, ServiceTarget};
 use crate::service_checks::ServiceAnswer;
 use crate::service_client::{SERVICE_PREFIX, service_url};
-
-/// From this status on, a response can tell of a limit that the worker's machine has reached.
-const FIRST_FAILURE: u16 = StatusCode::BAD_GATEWAY.as_u16();
 
 impl Prober {
     /// Requests a check of a service. Returns the text of the receipt that came with a right answer; `None` if nothing can be
@@ -57,48 +50,23 @@ impl Prober {
         if !body.is_empty() {
             request = request.body(body);
         }
-        let (response, bytes) = self.whole(request, target).await?;
-        let status = response.status.as_u16();
-        if status >= FIRST_FAILURE || response.is_worker_error {
+        let response = self.send(request, target).await.ok()?;
+        if response.headers.contains_key(ERROR_HEADER) {
             return None;
         }
-        Some((ServiceAnswer { status, sha256: Digest::of(&bytes) }, response.receipt?))
+        let answer = ServiceAnswer::of(response.status.as_u16(), response.body.as_deref()?)?;
+        Some((answer, response.receipt()?))
     }
 
     /// Whether the worker says that it runs exactly this service.
     async fn runs_service(&self, check: &ReferenceCheck, target: &ServiceTarget<'_>) -> bool {
         let request = self.http.get(service_url(target.url, "/service"));
-        let Some((_, bytes)) = self.whole(request, target).await else { return false };
+        let response = self.send(request, target).await.ok();
+        let Some(bytes) = response.and_then(|response| response.body) else { return false };
         serde_json::from_slice::<ServiceStatus>(&bytes).is_ok_and(|status| {
             status.state == ServiceState::Running && status.document == *check.service
         })
     }
-
-    /// Head and body of a response; `None` if it does not come, or is cut or too long.
-    async fn whole(
-        &self,
-        request: RequestBuilder,
-        target: &ServiceTarget<'_>,
-    ) -> Option<(Head, Vec<u8>)> {
-        let response = self.http.send(request, target.token, target.session).await.ok()?;
-        let receipt = response.headers().get(RECEIPT_HEADER).and_then(|text| text.to_str().ok());
-        let head = Head {
-            status: response.status(),
-            receipt: receipt.map(str::to_owned),
-            is_worker_error: response.headers().contains_key(ERROR_HEADER),
-        };
-        Some((head, self.http.read_body(response).await?))
-    }
-}
-
-/// What a probe needs of a response's head.
-struct Head {
-    /// The status.
-    status: StatusCode,
-    /// The text of the receipt.
-    receipt: Option<String>,
-    /// Whether the worker, and not the service, has answered.
-    is_worker_error: bool,
 }
 
 #[cfg(test)]
@@ -109,7 +77,10 @@ mod tests {
     use axum::Router;
     use axum::http::HeaderMap;
     use axum::routing::get;
+    use hyper::StatusCode;
+    use muster_compute::Digest;
     use muster_compute_http::ServiceDocument;
+    use muster_gateway::RECEIPT_HEADER;
     use tokio::net::TcpListener;
 
     use super::*;
