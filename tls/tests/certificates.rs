@@ -6,34 +6,20 @@
     reason = "a test ends at the first value that it does not expect"
 )]
 
+mod certificate;
+
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use muster_tls::{TlsError, TlsServer};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio_rustls::TlsConnector;
 
-/// A certificate for `localhost`, and its key, as PEM.
-fn certificate() -> (CertificateDer<'static>, String, String) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    (cert.der().clone(), cert.pem(), signing_key.serialize_pem())
-}
+use crate::certificate::TestCertificate;
 
 /// Sends a word to the server, as a client that trusts a certificate alone, and returns what the server makes of it.
-async fn greet(server: &TlsServer, trusted: &CertificateDer<'static>) -> Result<String, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add(trusted.clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+async fn greet(server: &TlsServer, trusted: &TestCertificate) -> Result<String, String> {
     let (ours, theirs) = duplex(1 << 16);
     let answer = async {
         let mut stream = server.accept(theirs).await?;
@@ -43,7 +29,7 @@ async fn greet(server: &TlsServer, trusted: &CertificateDer<'static>) -> Result<
     };
     let ask = async {
         let name = ServerName::try_from("localhost").unwrap();
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, ours).await?;
+        let mut stream = TlsConnector::from(trusted.client()).connect(name, ours).await?;
         stream.write_u8(b'a').await?;
         let mut text = String::new();
         stream.read_to_string(&mut text).await.map(|_| text)
@@ -65,17 +51,17 @@ async fn a_renewed_certificate_needs_no_restart() {
     let folder = tempfile::tempdir().unwrap();
     let paths = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
     let [certificate_path, key_path] = &paths;
-    let ((old, old_pem, old_key), (new, new_pem, new_key)) = (certificate(), certificate());
-    write(certificate_path, &old_pem, 1);
-    write(key_path, &old_key, 1);
+    let (old, new) = (TestCertificate::new(), TestCertificate::new());
+    write(certificate_path, &old.pem, 1);
+    write(key_path, &old.key, 1);
     let server = TlsServer::open(certificate_path, key_path).unwrap();
     assert_eq!(greet(&server, &old).await.unwrap(), "b");
     assert!(greet(&server, &new).await.unwrap_err().contains("certificate"));
 
     // Half way, the files do not fit together.
-    write(certificate_path, &new_pem, 2);
+    write(certificate_path, &new.pem, 2);
     assert_eq!(greet(&server, &old).await.unwrap(), "b");
-    write(key_path, &new_key, 2);
+    write(key_path, &new.key, 2);
     assert_eq!(greet(&server, &new).await.unwrap(), "b");
     fs::remove_file(key_path).unwrap();
     assert_eq!(greet(&server, &new).await.unwrap(), "b");
@@ -85,8 +71,8 @@ async fn a_renewed_certificate_needs_no_restart() {
 fn files_that_are_none_are_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let ((_, pem, key), (_, _, other_key)) = (certificate(), certificate());
-    for (name, text) in [("good", &pem), ("key", &key), ("other", &other_key)] {
+    let (good, other) = (TestCertificate::new(), TestCertificate::new());
+    for (name, text) in [("good", &good.pem), ("key", &good.key), ("other", &other.key)] {
         fs::write(path(name), text).unwrap();
     }
     fs::write(path("text"), "hello").unwrap();
@@ -108,11 +94,8 @@ fn files_that_are_none_are_refused_with_what_to_do() {
 #[tokio::test]
 async fn plain_text_is_no_handshake() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, pem, key) = certificate();
-    let path = |name: &str| folder.path().join(name);
-    fs::write(path("certificate"), pem).unwrap();
-    fs::write(path("key"), key).unwrap();
-    let server = TlsServer::open(path("certificate"), path("key")).unwrap();
+    let [certificate, key] = TestCertificate::new().write(folder.path());
+    let server = TlsServer::open(certificate, key).unwrap();
     let (mut ours, theirs) = duplex(1 << 16);
     ours.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     assert!(server.accept(theirs).await.is_err());

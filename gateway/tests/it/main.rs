@@ -9,6 +9,8 @@
 
 mod auth;
 mod bodies;
+#[path = "../../../tls/tests/certificate/mod.rs"]
+mod certificate;
 mod framing;
 mod hostile;
 mod logs;

@@ -1,11 +1,10 @@
 //! A gateway with a certificate.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use muster_gateway::{Limits, TlsServer};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::ServerName};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,27 +13,17 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{accept_async, client_async, tungstenite::client::IntoClientRequest};
 
 use crate::{
+    certificate::TestCertificate,
     service::{OK, TestService, serve},
     support::{TestGateway, read_rest, status},
 };
 
 /// A gateway with a certificate for `localhost`, and a client that trusts this certificate alone.
 async fn gateway(service: std::net::SocketAddr, limits: Limits) -> (TestGateway, TlsConnector) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
-    std::fs::write(&certificate, cert.pem()).unwrap();
-    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
+    let (folder, trusted) = (tempfile::tempdir().unwrap(), TestCertificate::new());
+    let [certificate, key] = trusted.write(folder.path());
     let tls = TlsServer::open(certificate, key).unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (TestGateway::with_tls(service, limits, Some(tls)).await, Arc::new(config).into())
+    (TestGateway::with_tls(service, limits, Some(tls)).await, trusted.client().into())
 }
 
 /// Opens an encrypted connection.

@@ -7,6 +7,8 @@
     reason = "a test ends at the first value that it does not expect"
 )]
 
+#[path = "../../../tls/tests/certificate/mod.rs"]
+mod certificate;
 mod harness;
 mod hostile;
 mod protocol;

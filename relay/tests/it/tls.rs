@@ -1,38 +1,24 @@
 //! A relay with a certificate.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use muster_relay::{Limits, Relay, RelayConfig, TlsServer};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 
+use crate::certificate::TestCertificate;
 use crate::harness::{RawConnection, key, wrap};
 
 /// A relay with a certificate for `localhost`, and a client's connection that trusts this certificate alone.
 async fn connect(config: RelayConfig) -> (Relay, RawConnection) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
-    std::fs::write(&certificate, cert.pem()).unwrap();
-    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
+    let (folder, trusted) = (tempfile::tempdir().unwrap(), TestCertificate::new());
+    let [certificate, key] = trusted.write(folder.path());
     let tls = Some(TlsServer::open(certificate, key).unwrap());
     let relay = Relay::start(RelayConfig { tls, ..config }).await.unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     let url = relay.url().replace("127.0.0.1", "localhost");
-    let connector = Some(Connector::Rustls(Arc::new(config)));
+    let connector = Some(Connector::Rustls(trusted.client()));
     let (socket, _) = connect_async_tls_with_config(url, None, false, connector).await.unwrap();
     (relay, RawConnection(socket))
 }
