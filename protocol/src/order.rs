@@ -110,8 +110,6 @@ fn are_testers_valid(windows: u8, testers: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{Address, FixedBytes};
-
     use super::*;
     use crate::abi::Clock;
     use crate::settings;
@@ -123,25 +121,7 @@ mod tests {
 
     #[test]
     fn a_worker_satisfies_an_order_by_length_score_and_promise() {
-        let worker = Worker {
-            account: Address::ZERO,
-            number: 1,
-            application: FixedBytes::ZERO,
-            price: 1,
-            maxLength: 100,
-            promised: 9_000,
-            capacity: 1,
-            active: 0,
-            available: true,
-            listed: true,
-            next: 0,
-            stake: 0,
-            locked: 0,
-            lastEpoch: 0,
-            misses: 0,
-            score: 50,
-            key: FixedBytes::ZERO,
-        };
+        let worker = Worker { maxLength: 100, promised: 9_000, score: 50, ..Worker::default() };
         let is_satisfied =
             |length: u64, score, uptime| satisfies(&worker, U256::from(length), score, uptime);
         assert!(is_satisfied(100, 50, 9_000));

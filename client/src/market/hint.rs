@@ -90,7 +90,7 @@ fn find_hint(workers: &[Worker], head: u32, account: Address, price: u128) -> u3
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{Address, B256, Bytes, FixedBytes};
+    use alloy::primitives::{Address, Bytes, FixedBytes};
     use alloy::sol_types::SolCall;
     use muster_protocol::abi::IWorkerDispatcher::{
         bookCall, bookReturn, settingsCall, workerCountCall, workersCall,
@@ -107,21 +107,14 @@ mod tests {
         Worker {
             account: Address::left_padding_from(&number.to_be_bytes()),
             number,
-            application: FixedBytes::ZERO,
             price,
             maxLength: 100,
             promised: 9_000,
             capacity: 1,
-            active: 0,
             available: true,
             listed: true,
             next,
-            stake: 0,
-            locked: 0,
-            lastEpoch: 0,
-            misses: 0,
-            score: 0,
-            key: B256::ZERO,
+            ..Worker::default()
         }
     }
 

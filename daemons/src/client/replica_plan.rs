@@ -115,7 +115,7 @@ impl Situation<'_> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{B256, FixedBytes};
+    use alloy::primitives::FixedBytes;
 
     use super::*;
 
@@ -138,21 +138,14 @@ mod tests {
         Worker {
             account: account(number),
             number: number.into(),
-            application: FixedBytes::ZERO,
             price,
             maxLength: 100,
             promised: 9_000,
             capacity: 1,
-            active: 0,
             available: true,
             listed: true,
-            next: 0,
-            stake: 0,
-            locked: 0,
-            lastEpoch: 0,
-            misses: 0,
             score: 50,
-            key: B256::ZERO,
+            ..Worker::default()
         }
     }
 

@@ -119,7 +119,7 @@ sol! {
     }
 
     /// A registered account.
-    #[derive(Debug, PartialEq, Eq, Copy)]
+    #[derive(Debug, Default, PartialEq, Eq, Copy)]
     struct Worker {
         address account;
         /// 1 for the first registration; 0 = not registered.
