@@ -205,13 +205,13 @@ impl<A: Authorizer, R: Receipts> ConnectionContext<A, R> {
         let claims = auth::authenticate(request.headers(), &self.shared.config.secret)?;
         self.shared.rate_limiter.check(&claims)?;
         let upstream = self.shared.authorizer.authorize(&claims).await?;
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, target) = (request.method().clone(), request.uri().clone());
         let served = self.serve_authorized(request, &claims, &upstream).await;
         let status = match &served {
             Ok(response) => response.status(),
             Err(error) => error.status_and_code().0,
         };
-        self.shared.receipts.on_answer(&claims, &method, &path, status);
+        self.shared.receipts.on_answer(&claims, &method, target.path(), status);
         served
     }
 

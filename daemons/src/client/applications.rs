@@ -23,7 +23,7 @@ pub enum ServedApplication {
     Silent,
     /// It serves by no document.
     NoDocument,
-    /// It commitments to serve by a document.
+    /// It commits to serve by a document.
     Committed(ApplicationCommitment),
 }
 

@@ -84,7 +84,8 @@ impl EndpointPool {
         EndpointId { agreement, window: key.window, slot: key.slot, worker }
     }
 
-    /// Sends a request to a worker, and waits for the head of the response, this time longer than for a probe. An endpoint that does not work is forgotten.
+    /// Sends a request to a worker, and waits for the head of the response, this time longer than for a probe. An endpoint
+    /// that does not work is forgotten.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,

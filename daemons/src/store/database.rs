@@ -110,8 +110,8 @@ impl Store {
         }
     }
 
-    /// Whether the file can be written. It is tried after a write beside the steps has failed, of a message, a receipt or a probe, until it
-    /// succeeds.
+    /// Whether the file can be written. It is tried after a write beside the steps has failed, of a message, a receipt or a
+    /// probe, until it succeeds.
     ///
     /// # Errors
     /// [`StoreError::Query`].

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use muster_client::Market;
 use muster_messaging::{ApplicationCommitment, MessageError};
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
@@ -42,7 +41,7 @@ impl CommitmentIssuer {
         if let Some((_, commitment)) = newest.filter(|(made, _)| made.elapsed() < REUSE) {
             return Ok(commitment);
         }
-        let market: &Market = self.context.market();
+        let market = self.context.market();
         let now = market.now().await.map_err(|error| MessageError::Chain(error.into()))?;
         let (signer, until) = (self.context.signer(), now.saturating_add(COVERED_TICKS));
         let chain_id = market.node().chain_id();
