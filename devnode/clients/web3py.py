@@ -80,7 +80,7 @@ def know_the_chain():
     """Reads what the chain is."""
     same((w3.is_connected(), w3.eth.chain_id, w3.net.version), (True, 412346, "412346"))
     same((w3.eth.gas_price, w3.eth.get_block("latest").number), (10**8, w3.eth.block_number))
-    assert w3.client_version.startswith("muster-devnode/"), w3.client_version
+    assert w3.client_version.startswith("anvil/muster-devnode/"), w3.client_version
 
 
 def refuse_inactive(program):

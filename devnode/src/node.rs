@@ -6,7 +6,6 @@ use alloy::{
     primitives::{Address, U256},
     providers::RootProvider,
 };
-use jsonrpsee::server::ServerHandle;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     error::StartErrorKind,
     persistence::{StateFile, StateSaver},
     provider,
-    rpc::{NodeContext, RequestHandler, Server, serve},
+    rpc::{NodeContext, RequestHandler, Server, ServerHandle, serve},
 };
 
 /// Minimum interval between blocks.
@@ -165,8 +164,7 @@ impl Devnode {
 impl Drop for Devnode {
     fn drop(&mut self) {
         self.ticker.abort();
-        // The server may be stopped already.
-        let _ = self.server.stop();
+        self.server.stop();
     }
 }
 

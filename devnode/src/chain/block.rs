@@ -71,15 +71,9 @@ pub(crate) struct Block {
 impl Block {
     /// Seals a block. Its state root is zero: this chain does not hash its state.
     pub(crate) fn seal(params: BlockParams, transactions: Vec<IncludedTransaction>) -> Self {
-        let mut gas_used: u64 = 0;
-        let receipts: Vec<ReceiptEnvelope> = transactions
-            .iter()
-            .map(|included| {
-                let receipt = included.receipt(gas_used, included.logs.clone());
-                gas_used = gas_used.saturating_add(included.gas_used);
-                receipt
-            })
-            .collect();
+        let receipts: Vec<ReceiptEnvelope> = receipts(&transactions).collect();
+        let gas_used =
+            receipts.last().map(ReceiptEnvelope::cumulative_gas_used).unwrap_or_default();
         let bloom =
             receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
         let envelopes: Vec<&TxEnvelope> =
@@ -109,6 +103,12 @@ impl Block {
         Self { header: Sealed::new(header), transactions }
     }
 
+    /// The same block with another beneficiary and gas limit.
+    pub(super) fn with_beneficiary_and_limit(self, beneficiary: Address, gas_limit: u64) -> Self {
+        let header = Header { beneficiary, gas_limit, ..self.header.into_inner() };
+        Self { header: Sealed::new(header), transactions: self.transactions }
+    }
+
     /// Height of the block.
     pub(crate) fn height(&self) -> u64 {
         self.header.number
@@ -130,6 +130,11 @@ impl Block {
         }
     }
 
+    /// The receipts of its transactions, in order.
+    pub(crate) fn receipts(&self) -> impl Iterator<Item = ReceiptEnvelope> {
+        receipts(&self.transactions)
+    }
+
     /// Number of messages to the parent chain up to and including this block.
     pub(crate) fn send_count(&self) -> u64 {
         let count = self.header.mix_hash.0.first_chunk();
@@ -145,6 +150,15 @@ impl Block {
     pub(crate) fn base_fee(&self) -> u64 {
         self.header.base_fee_per_gas.unwrap_or_default()
     }
+}
+
+/// The receipts of the transactions of a block, in order.
+fn receipts(transactions: &[IncludedTransaction]) -> impl Iterator<Item = ReceiptEnvelope> {
+    transactions.iter().scan(0_u64, |gas_used, included| {
+        let receipt = included.receipt(*gas_used, included.logs.clone());
+        *gas_used = gas_used.saturating_add(included.gas_used);
+        Some(receipt)
+    })
 }
 
 /// Parameters of a block that do not depend on its transactions.

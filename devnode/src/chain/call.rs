@@ -158,7 +158,12 @@ impl Chain {
             replaced_precompiles: Vec::new(),
             deadline: call.deadline,
         };
-        context.apply_overrides(&call.state_overrides)?;
+        apply_state_overrides(
+            &mut context.state,
+            &mut context.moved_precompiles,
+            &mut context.replaced_precompiles,
+            &call.state_overrides,
+        )?;
         Ok((context, modules))
     }
 }
@@ -226,48 +231,56 @@ impl<'a> CallContext<'a> {
         let Ok(info) = self.state.basic(address);
         info.unwrap_or_default()
     }
+}
 
-    /// Applies overrides of accounts to the state.
-    fn apply_overrides(&mut self, accounts: &StateOverride) -> Result<(), ChainError> {
-        for (&address, change) in accounts {
-            if let Some(to) = change.move_precompile_to {
-                if !precompiles::is_precompile(address) {
-                    return Err(ChainError::NotAPrecompile(address));
-                }
-                self.moved_precompiles.insert(to, address);
-                self.replaced_precompiles.push(address);
+/// Applies overrides of accounts to a state, and to the precompiles that are moved or replaced.
+///
+/// # Errors
+/// If overrides contradict each other.
+pub(super) fn apply_state_overrides(
+    state: &mut State<'_>,
+    moved: &mut AddressMap<Address>,
+    replaced: &mut Vec<Address>,
+    accounts: &StateOverride,
+) -> Result<(), ChainError> {
+    for (&address, change) in accounts {
+        if let Some(to) = change.move_precompile_to {
+            if !precompiles::is_precompile(address) {
+                return Err(ChainError::NotAPrecompile(address));
             }
-            let mut info = self.account(address);
-            if let Some(balance) = change.balance {
-                info.balance = balance;
-            }
-            if let Some(nonce) = change.nonce {
-                info.nonce = nonce;
-            }
-            if let Some(code) = &change.code {
-                info.set_code(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| {
-                    // Only a delegation can be malformed; it then counts as ordinary code.
-                    Bytecode::new_legacy(code.clone())
-                }));
-                self.replaced_precompiles.push(address);
-            }
-            self.state.insert_account_info(address, info);
-            match (&change.state, &change.state_diff) {
-                (Some(_), Some(_)) => return Err(ChainError::StateAndDiff(address)),
-                (Some(all), None) => {
-                    let Ok(()) =
-                        self.state.replace_account_storage(address, storage_words(all).collect());
-                }
-                (None, Some(some)) => {
-                    for (slot, value) in storage_words(some) {
-                        let Ok(()) = self.state.insert_account_storage(address, slot, value);
-                    }
-                }
-                (None, None) => {}
-            }
+            moved.insert(to, address);
+            replaced.push(address);
         }
-        Ok(())
+        let Ok(info) = state.basic(address);
+        let mut info = info.unwrap_or_default();
+        if let Some(balance) = change.balance {
+            info.balance = balance;
+        }
+        if let Some(nonce) = change.nonce {
+            info.nonce = nonce;
+        }
+        if let Some(code) = &change.code {
+            info.set_code(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| {
+                // Only a delegation can be malformed; it then counts as ordinary code.
+                Bytecode::new_legacy(code.clone())
+            }));
+            replaced.push(address);
+        }
+        state.insert_account_info(address, info);
+        match (&change.state, &change.state_diff) {
+            (Some(_), Some(_)) => return Err(ChainError::StateAndDiff(address)),
+            (Some(all), None) => {
+                let Ok(()) = state.replace_account_storage(address, storage_words(all).collect());
+            }
+            (None, Some(some)) => {
+                for (slot, value) in storage_words(some) {
+                    let Ok(()) = state.insert_account_storage(address, slot, value);
+                }
+            }
+            (None, None) => {}
+        }
     }
+    Ok(())
 }
 
 /// Storage words as the state takes them.

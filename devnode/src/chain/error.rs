@@ -1,15 +1,35 @@
 //! Why the chain rejects a transaction or a call, with Nitro's texts.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::{Address, B256, U256},
+};
 
-use super::fee::MaxFee;
+use super::{fee::MaxFee, simulate_plan::SimulationError};
 use crate::{
     CHAIN_ID,
     exec::{ExecutionError, TraceError},
 };
 
+/// A field of a transaction that geth's decoder rejects.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "rlp: {message} for {go_type}{}{path}",
+    if path.is_empty() { String::new() } else { format!(", decoding into ({root})") }
+)]
+pub(crate) struct RlpFieldError {
+    /// What is wrong.
+    pub(super) message: &'static str,
+    /// Go type of the field.
+    pub(super) go_type: &'static str,
+    /// Go type of the transaction.
+    pub(super) root: &'static str,
+    /// Path of the field in the transaction; empty for the transaction itself.
+    pub(super) path: String,
+}
+
 /// Why bytes are not a valid transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransactionDecodeError {
     /// Empty, or only a type byte.
     #[error("typed transaction too short")]
@@ -29,9 +49,18 @@ pub(crate) enum TransactionDecodeError {
     /// The gas price exceeds 128 bits, so the fee exceeds the cap.
     #[error("tx fee ({0}) exceeds the configured cap (1.00 ether)")]
     FeeCapExceeded(MaxFee),
-    /// An EIP-7702 transaction has no recipient.
-    #[error("rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To")]
-    MissingRecipient,
+    /// A field has a wrong form.
+    #[error(transparent)]
+    Field(#[from] RlpFieldError),
+    /// An element ends after its list.
+    #[error("rlp: element is larger than containing list")]
+    ElementTooLarge,
+    /// A length is not encoded in the shortest form.
+    #[error("rlp: non-canonical size information")]
+    NonCanonicalSize,
+    /// The recovery value of a legacy transaction stands for another chain, or for none.
+    #[error("invalid chain id for signer: have {0} want {CHAIN_ID}")]
+    ChainId(U256),
     /// The signature is invalid.
     #[error("invalid transaction v, r, s values")]
     InvalidSignature,
@@ -146,6 +175,12 @@ pub(crate) enum ChainError {
     /// The same, for a range of logs.
     #[error("{0} header not found")]
     TagHeaderNotFound(&'static str),
+    /// The block to trace does not exist.
+    #[error("block {} not found", block_name(.0))]
+    BlockNotFound(BlockId),
+    /// Traces run on existing blocks.
+    #[error("tracing on top of pending is not supported")]
+    PendingNotTraceable,
     /// No transaction has this hash.
     #[error("transaction not found")]
     TransactionNotFound,
@@ -158,6 +193,9 @@ pub(crate) enum ChainError {
     /// Logs of the pending block.
     #[error("pending logs are not supported")]
     PendingLogs,
+    /// A rejected simulation.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
     /// A rejected call, with its gas.
     #[error("err: {why} (supplied gas {gas})")]
     Call {
@@ -223,11 +261,20 @@ pub(crate) enum ChainError {
     Execution(#[from] ExecutionError),
 }
 
+/// A block as geth names it: a hash, or a height after a number sign.
+fn block_name(id: &BlockId) -> String {
+    match id {
+        BlockId::Hash(hash) => hash.block_hash.to_string(),
+        BlockId::Number(BlockNumberOrTag::Number(height)) => format!("#{height}"),
+        BlockId::Number(tag) => tag.to_string(),
+    }
+}
+
 /// Version of the format of dumps.
 pub(super) const DUMP_VERSION: u8 = 1;
 
 /// Why bytes cannot be loaded as a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DumpError {
     /// The magic bytes are missing.
     #[error("not a dev chain state")]

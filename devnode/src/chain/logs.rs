@@ -4,18 +4,46 @@ use std::sync::Arc;
 
 use alloy::{
     eips::BlockNumberOrTag,
-    rpc::types::{Filter, FilterBlockOption, Log},
+    primitives::{self, Address, B256},
+    rpc::types::{FilterBlockOption, Log},
 };
 
 use super::{Block, Chain, ChainError};
+
+/// Which logs to find.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogFilter {
+    /// Blocks to search.
+    pub(crate) blocks: FilterBlockOption,
+    /// Accounts that may have emitted the log; empty for any.
+    pub(crate) addresses: Vec<Address>,
+    /// Topics that the log may have, by position; empty for any. A log has at least as many topics
+    /// as there are positions.
+    pub(crate) topics: Vec<Vec<B256>>,
+}
+
+impl LogFilter {
+    /// Whether a log matches address and topics.
+    fn matches(&self, log: &primitives::Log) -> bool {
+        let any_of = |choices: &[B256], topic| choices.is_empty() || choices.contains(topic);
+        (self.addresses.is_empty() || self.addresses.contains(&log.address))
+            && self.topics.len() <= log.topics().len()
+            && self.topics.iter().zip(log.topics()).all(|(choices, topic)| any_of(choices, topic))
+    }
+
+    /// The logs of a block that match address and topics, in order.
+    pub(crate) fn matching_logs(&self, block: &Block) -> impl Iterator<Item = Log> {
+        block.logs().filter(|log| self.matches(&log.inner))
+    }
+}
 
 impl Chain {
     /// The logs that match a filter, in order.
     ///
     /// # Errors
     /// If the filter names blocks that do not exist.
-    pub(crate) fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
-        let blocks = match filter.block_option {
+    pub(crate) fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, ChainError> {
+        let blocks = match filter.blocks {
             FilterBlockOption::AtBlockHash(hash) => {
                 let block = self.block_by_hash(hash).ok_or(ChainError::UnknownBlock(hash))?;
                 std::slice::from_ref(block)
@@ -29,13 +57,13 @@ impl Chain {
                 self.block_range(first, last)
             }
         };
-        Ok(blocks.iter().flat_map(|block| matching_logs(block, filter)).collect())
+        Ok(blocks.iter().flat_map(|block| filter.matching_logs(block)).collect())
     }
 
     /// The logs from block `first` on that match address and topics of a filter.
-    pub(crate) fn logs_since(&self, first: u64, filter: &Filter) -> Vec<Log> {
+    pub(crate) fn logs_since(&self, first: u64, filter: &LogFilter) -> Vec<Log> {
         let blocks = self.block_range(first, self.height());
-        blocks.iter().flat_map(|block| matching_logs(block, filter)).collect()
+        blocks.iter().flat_map(|block| filter.matching_logs(block)).collect()
     }
 
     /// The blocks from `first` to `last`, inclusive.
@@ -74,9 +102,4 @@ impl Block {
             removed: false,
         })
     }
-}
-
-/// The logs of a block that match address and topics of a filter.
-pub(crate) fn matching_logs(block: &Block, filter: &Filter) -> Vec<Log> {
-    block.logs().filter(|log| filter.matches(&log.inner)).collect()
 }

@@ -15,7 +15,7 @@ impl Chain {
         let mut gas = self.setting(Setting::MaxBlockGas);
         let mut included = Vec::new();
         let (mut later, mut full) = (Vec::new(), false);
-        for incoming in mem::take(&mut self.pool) {
+        for incoming in mem::take(&mut self.pool).into_executable_order() {
             let message = match self.validate_transaction(&incoming, params.height) {
                 Ok(message) if !full && (included.is_empty() || message.gas <= gas) => message,
                 Ok(_) => {
@@ -111,8 +111,7 @@ impl Chain {
         let block = Arc::new(block);
         self.push_block(Arc::clone(&block));
         self.notify_change();
-        // There may be no subscriber.
-        let _ = self.heads.send(block);
+        self.announce_block(block);
     }
 
     /// Appends a block to the indices.

@@ -10,16 +10,23 @@ mod clock;
 mod dump;
 mod error;
 mod estimate;
+mod events;
 mod fee;
 mod genesis;
 mod logs;
 mod mine;
 mod node_interface;
+mod parity_trace;
 mod pool;
 mod revert;
 mod rlp_fields;
+mod rlp_layout;
 mod setup;
+mod simulate;
+mod simulate_message;
+mod simulate_plan;
 mod snapshot;
+mod storage_range;
 mod submit;
 mod trace;
 mod transaction;
@@ -38,7 +45,13 @@ pub(crate) use call::CallRequest;
 pub(crate) use chain_thread::{ChainStopped, ChainThread};
 pub(crate) use error::{ChainError, DumpError, TransactionDecodeError};
 pub(crate) use estimate::Estimate;
-pub(crate) use logs::matching_logs;
+pub(crate) use events::ChainEvent;
+pub(crate) use genesis::HASH_HISTORY;
+pub(crate) use logs::LogFilter;
+pub(crate) use parity_trace::TraceTypes;
+pub(crate) use simulate::{SimulatedBlock, SimulationRequest};
+pub(crate) use simulate_plan::SimulationError;
+pub(crate) use storage_range::StorageRange;
 pub(crate) use transaction::RecoveredTransaction;
 
 use block::BlockParams;
@@ -51,8 +64,8 @@ use crate::{
     state::{StateView, Store, settings::Setting},
 };
 
-/// How many blocks a subscriber may lag behind.
-const HEADS_CAPACITY: usize = 1024;
+/// How many blocks or transactions a subscriber may lag behind.
+const EVENTS_CAPACITY: usize = 1024;
 
 /// A chain.
 #[derive(Debug)]
@@ -78,7 +91,9 @@ pub(crate) struct Chain {
     /// Compiled programs.
     module_cache: ModuleCache,
     /// Announces new blocks.
-    heads: broadcast::Sender<Arc<Block>>,
+    heads: broadcast::Sender<ChainEvent>,
+    /// Announces new transactions.
+    arrivals: broadcast::Sender<ChainEvent>,
     /// Counts changes of any kind.
     changes: watch::Sender<u64>,
 }
@@ -121,7 +136,8 @@ impl Chain {
             pool: TransactionPool::default(),
             snapshots: Snapshots::default(),
             module_cache: ModuleCache::default(),
-            heads: broadcast::Sender::new(HEADS_CAPACITY),
+            heads: broadcast::Sender::new(EVENTS_CAPACITY),
+            arrivals: broadcast::Sender::new(EVENTS_CAPACITY),
             changes: watch::Sender::new(0),
         }
     }
@@ -189,8 +205,13 @@ impl Chain {
     }
 
     /// Announces new blocks.
-    pub(crate) const fn heads(&self) -> &broadcast::Sender<Arc<Block>> {
+    pub(crate) const fn heads(&self) -> &broadcast::Sender<ChainEvent> {
         &self.heads
+    }
+
+    /// Announces accepted transactions, before they are mined.
+    pub(crate) const fn arrivals(&self) -> &broadcast::Sender<ChainEvent> {
+        &self.arrivals
     }
 
     /// The state after the latest block.

@@ -1,10 +1,10 @@
 //! The pool: transactions that wait for a block, which they do only while automine is off.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{
     consensus::Transaction,
-    primitives::{Address, B256},
+    primitives::{Address, B256, map::AddressMap},
 };
 
 use super::{ChainError, RecoveredTransaction};
@@ -60,6 +60,18 @@ impl TransactionPool {
         self.0.iter()
     }
 
+    /// All transactions in order of arrival, but those of each sender in order of their nonces.
+    pub(super) fn into_executable_order(self) -> impl Iterator<Item = RecoveredTransaction> {
+        let senders: Vec<Address> = self.0.iter().map(RecoveredTransaction::sender).collect();
+        let mut by_sender: AddressMap<BTreeMap<u64, RecoveredTransaction>> = AddressMap::default();
+        for incoming in self.0 {
+            by_sender.entry(incoming.sender()).or_default().insert(incoming.nonce(), incoming);
+        }
+        senders.into_iter().filter_map(move |sender| {
+            by_sender.get_mut(&sender)?.pop_first().map(|(_, incoming)| incoming)
+        })
+    }
+
     /// Removes transactions that match; returns whether there were any.
     pub(super) fn remove_matching(
         &mut self,
@@ -68,15 +80,6 @@ impl TransactionPool {
         let before = self.0.len();
         self.0.retain(|incoming| !matches(incoming));
         self.0.len() < before
-    }
-}
-
-impl IntoIterator for TransactionPool {
-    type Item = RecoveredTransaction;
-    type IntoIter = std::vec::IntoIter<RecoveredTransaction>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

@@ -34,17 +34,22 @@ impl Chain {
         let hash = incoming.hash();
         if self.automine {
             let message = self.validate_transaction(&incoming, self.height())?;
+            let arrival = self.arrival(&incoming);
             let params = self.begin_block();
             let included = self.apply_transaction(params, incoming.transaction, &message)?;
+            self.announce_arrival(arrival);
             self.seal_block(params, vec![included]);
             self.mine_until_idle();
             return Ok(hash);
         }
         match self.validate_transaction(&incoming, self.height()) {
-            Err(ChainError::NonceTooHigh { from, have, .. }) if have <= self.next_nonce(from) => {}
+            // Transactions with lower nonces may still arrive.
+            Err(ChainError::NonceTooHigh { .. }) => {}
             other_result => drop(other_result?),
         }
+        let arrival = self.arrival(&incoming);
         self.pool.add(incoming)?;
+        self.announce_arrival(arrival);
         self.notify_change();
         Ok(hash)
     }

@@ -6,11 +6,11 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    CallRequest, Chain, ChainError, IncludedTransaction, block::BlockParams, call::GAS_CAP,
+    Block, CallRequest, Chain, ChainError, IncludedTransaction, block::BlockParams, call::GAS_CAP,
     genesis, submit, transaction::transaction_message,
 };
 use crate::{
-    exec::{self, Origin, State, Trace, Tracer},
+    exec::{self, ExecutionEnv, Message, Origin, State, Trace, Tracer},
     state::{Store, arbos::ARBOS, settings::Setting},
 };
 
@@ -27,8 +27,25 @@ impl Chain {
         let (block, index) = self.transaction(hash).ok_or(ChainError::TransactionNotFound)?;
         let block = Arc::clone(block);
         let tracer = Tracer::new(options)?;
-        let Self { store, hashes, module_cache: modules, .. } = self;
+        let origin =
+            Origin { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
+        self.with_transaction(&block, index, |env, message| {
+            Ok(exec::trace(env, message, tracer, Some(origin))?)
+        })
+    }
 
+    /// Passes a transaction of a block, in its original environment and on its original state, to
+    /// `run`.
+    ///
+    /// # Errors
+    /// If the transaction does not exist, and those of `run`.
+    pub(super) fn with_transaction<R>(
+        &mut self,
+        block: &Block,
+        index: usize,
+        run: impl FnOnce(ExecutionEnv<'_>, &Message) -> Result<R, ChainError>,
+    ) -> Result<R, ChainError> {
+        let Self { store, hashes, module_cache: modules, .. } = self;
         let params = block.params();
         let height = usize::try_from(params.height).unwrap_or(usize::MAX);
         let hashes = hashes.get(..height).unwrap_or_default();
@@ -43,10 +60,7 @@ impl Chain {
             state.commit(changes);
         }
         let message = messages.next().ok_or(ChainError::TransactionNotFound)?;
-        let env = submit::block_execution_env(params, state, hashes, modules);
-        let origin =
-            Origin { block_hash: Some(block.hash()), tx_index: Some(index), tx_hash: Some(hash) };
-        Ok(exec::trace(env, &message, tracer, Some(origin))?)
+        run(submit::block_execution_env(params, state, hashes, modules), &message)
     }
 
     /// Traces all transactions of a block, each with its hash.
@@ -58,7 +72,8 @@ impl Chain {
         id: BlockId,
         options: &GethDebugTracingOptions,
     ) -> Result<Vec<(B256, Trace)>, ChainError> {
-        let block = Arc::clone(self.require_block(id)?);
+        let block = self.find_block(id)?.ok_or(ChainError::BlockNotFound(id))?;
+        let block = Arc::clone(block);
         if block.height() == 0 {
             return Err(ChainError::GenesisNotTraceable);
         }
@@ -75,6 +90,10 @@ impl Chain {
         call: &CallRequest,
         options: GethDebugTracingOptions,
     ) -> Result<Trace, ChainError> {
+        if call.block.is_pending() {
+            return Err(ChainError::PendingNotTraceable);
+        }
+        self.find_block(call.block)?.ok_or(ChainError::BlockNotFound(call.block))?;
         let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
         let message = self.call_message(call, gas)?;
         let (mut context, modules) = self.call_context(call)?;

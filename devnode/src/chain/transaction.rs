@@ -9,7 +9,10 @@ use alloy::{
 };
 use revm::precompile::crypto;
 
-use super::{TransactionDecodeError, rlp_fields::explain_rlp_error};
+use super::{
+    TransactionDecodeError,
+    rlp_fields::{check_legacy_v, explain_rlp_error},
+};
 use crate::exec::{GasPrice, Message};
 
 /// A transaction with its sender.
@@ -102,7 +105,13 @@ pub(super) fn decode(raw: &[u8]) -> Result<TxEnvelope, TransactionDecodeError> {
         Eip2718Error::RlpError(error) => explain_rlp_error(raw, error),
         _ => TransactionDecodeError::UnsupportedType,
     })?;
-    if rest.is_empty() { Ok(envelope) } else { Err(TransactionDecodeError::TrailingBytes) }
+    if !rest.is_empty() {
+        return Err(TransactionDecodeError::TrailingBytes);
+    }
+    if envelope.is_legacy() {
+        check_legacy_v(raw)?;
+    }
+    Ok(envelope)
 }
 
 /// Recovers the signer with the ecrecover precompile's implementation; `None` if the signature is

@@ -148,6 +148,23 @@ fn write_precompile(f: &mut fmt::Formatter<'_>, halt: &PrecompileHalt) -> fmt::R
         PrecompileHalt::OutOfGas => f.write_str("out of gas"),
         PrecompileHalt::Blake2WrongFinalIndicatorFlag => f.write_str("invalid final flag"),
         PrecompileHalt::Bn254AffineGFailedToCreate => f.write_str("point is not on curve"),
+        PrecompileHalt::ModexpEip7823LimitSize => {
+            f.write_str("one or more of base/exponent/modulus length exceeded 1024 bytes")
+        }
+        PrecompileHalt::Bn254PairLength => f.write_str("bad elliptic curve pairing size"),
+        PrecompileHalt::Bn254FieldPointNotAMember | PrecompileHalt::NonCanonicalFp => {
+            f.write_str("invalid fp.Element encoding")
+        }
+        PrecompileHalt::Bls12381FpPaddingInvalid => f.write_str("invalid field element top bytes"),
+        PrecompileHalt::Bls12381G1NotOnCurve | PrecompileHalt::Bls12381G2NotOnCurve => {
+            f.write_str("invalid point: not on curve")
+        }
+        PrecompileHalt::Bls12381G1NotInSubgroup => {
+            f.write_str("g1 point is not on correct subgroup")
+        }
+        PrecompileHalt::Bls12381G2NotInSubgroup => {
+            f.write_str("g2 point is not on correct subgroup")
+        }
         PrecompileHalt::BlobMismatchedVersion => f.write_str("mismatched versioned hash"),
         PrecompileHalt::Blake2WrongLength
         | PrecompileHalt::BlobInvalidInputLength

@@ -12,6 +12,7 @@ mod inspector;
 mod message;
 mod module_cache;
 mod opcodes;
+mod parity_trace;
 mod precompile_host;
 mod precompiles;
 mod program;
@@ -19,6 +20,7 @@ mod program_entries;
 mod stylus_tracer;
 mod subcall;
 mod trace;
+mod transfer_log;
 
 use std::{convert::Infallible, time::Instant};
 
@@ -44,8 +46,10 @@ use handler::ArbHandler;
 use inspector::InspectorRef;
 pub(crate) use message::{GasPrice, Message};
 pub(crate) use module_cache::ModuleCache;
+pub(crate) use parity_trace::trace_parity;
 pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
 pub(crate) use trace::{Origin, Trace, TraceError, Tracer, trace};
+pub(crate) use transfer_log::execute_logging_transfers;
 
 use crate::{
     CHAIN_ID,

@@ -4,17 +4,24 @@
 //! `stylusTracer`.
 
 use alloy::{
-    primitives::U256,
-    rpc::types::trace::geth::{GethDebugTracerType, GethDebugTracingOptions, GethTrace},
+    primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap},
+    rpc::types::trace::geth::{
+        GethDebugTracerType, GethDebugTracingOptions, GethTrace, PreStateFrame,
+    },
 };
-use revm::context::{BlockEnv, TxEnv};
+use revm::{
+    Database,
+    context::{BlockEnv, TxEnv},
+    state::Account,
+};
 use revm_inspectors::tracing::{DebugInspector, DebugInspectorError};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, run_with_inspector,
+    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, State, run_with_inspector,
     stylus_tracer::{StylusTracer, TraceStep},
 };
 
@@ -39,6 +46,8 @@ pub(crate) enum Tracer {
 pub(crate) enum Trace {
     /// Output of one of geth's tracers.
     Geth(Box<GethTrace>),
+    /// Output of `prestateTracer`, with the code hashes that geth adds.
+    Prestate(Value),
     /// Output of `stylusTracer`.
     Stylus(Vec<TraceStep>),
 }
@@ -49,6 +58,9 @@ pub(crate) enum TraceError {
     /// The tracer does not exist or does not support these options.
     #[error(transparent)]
     UnsupportedTracer(#[from] DebugInspectorError),
+    /// The trace cannot be serialized.
+    #[error(transparent)]
+    Serialize(#[from] serde_json::Error),
     /// The execution was aborted.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
@@ -95,6 +107,9 @@ pub(crate) fn trace(
             let mut before = env.state.clone();
             let (ran, halt_detail) = run_with_inspector(env, message, &mut *tracer)?;
             let mut trace = tracer.get_result(origin, &tx, &block, &ran, &mut before)?;
+            if let GethTrace::PreStateTracer(frame) = &trace {
+                return Ok(Trace::Prestate(with_code_hashes(frame, &mut before, &ran.state)?));
+            }
             // The outermost failure has Nitro's text.
             if let GethTrace::CallTracer(frame) = &mut trace
                 && let ExecutionStatus::Halt(halt) = Execution::new(ran, halt_detail).status
@@ -102,6 +117,43 @@ pub(crate) fn trace(
                 frame.error = Some(halt.to_string());
             }
             Ok(Trace::Geth(Box::new(trace)))
+        }
+    }
+}
+
+/// The output of `prestateTracer` with the code hash of each account that has code; in a difference,
+/// the new hash of each account whose code has changed.
+fn with_code_hashes(
+    frame: &PreStateFrame,
+    before: &mut State<'_>,
+    after: &AddressMap<Account>,
+) -> Result<Value, serde_json::Error> {
+    let mut old = |address: Address| {
+        let Ok(info) = before.basic(address);
+        info.map(|info| info.code_hash).filter(|&hash| hash != KECCAK256_EMPTY)
+    };
+    let mut value = serde_json::to_value(frame)?;
+    if let PreStateFrame::Default(_) = frame {
+        insert_code_hashes(Some(&mut value), &mut old);
+    } else {
+        insert_code_hashes(value.get_mut("pre"), &mut old);
+        insert_code_hashes(value.get_mut("post"), |address| {
+            let new = after.get(&address)?.info.code_hash;
+            let new = if new == KECCAK256_EMPTY { B256::ZERO } else { new };
+            (new != old(address).unwrap_or_default()).then_some(new)
+        });
+    }
+    Ok(value)
+}
+
+/// Inserts code hashes into the accounts of a state, where there are any.
+fn insert_code_hashes(state: Option<&mut Value>, mut hash: impl FnMut(Address) -> Option<B256>) {
+    let accounts = state.and_then(Value::as_object_mut).into_iter().flatten();
+    for (address, account) in accounts {
+        if let Some(hash) = address.parse().ok().and_then(&mut hash)
+            && let Value::Object(fields) = account
+        {
+            fields.insert("codeHash".to_owned(), json!(hash));
         }
     }
 }

@@ -62,11 +62,9 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
             })
         }
         Function::getGasAccountingParams(_) => {
-            let limits = getGasAccountingParamsReturn {
-                _0: Setting::SpeedLimit.get(call),
-                _1: Setting::MaxBlockGas.get(call),
-                _2: Setting::MaxTxGas.get(call),
-            };
+            // The second is a pool of gas that no longer exists.
+            let (speed, block) = (Setting::SpeedLimit.get(call), Setting::MaxBlockGas.get(call));
+            let limits = getGasAccountingParamsReturn { _0: speed, _1: block, _2: block };
             call.encode_return::<getGasAccountingParamsCall>(&limits)
         }
         Function::getGasPricingConstraints(_) => {

@@ -68,7 +68,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::isTopLevelCall(_) => {
             call.view()?;
-            let top = call.caller.depth <= 2;
+            let top = call.caller.depth < 2;
             call.encode_return::<isTopLevelCallCall>(&top)
         }
         Function::wasMyCallersAddressAliased(_) => {

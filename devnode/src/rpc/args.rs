@@ -2,29 +2,20 @@
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256, Bytes, U256},
-    rpc::types::BlockOverrides,
+    primitives::{Address, Bytes},
+    rpc::types::{BlockOverrides, state::StateOverride},
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::error::{ArgumentError, RpcError};
-
-/// Fields of a call that are hexadecimal numbers.
-const NUMBER_FIELDS: [&str; 8] = [
-    "gas",
-    "gasPrice",
-    "maxFeePerGas",
-    "maxPriorityFeePerGas",
-    "maxFeePerBlobGas",
-    "value",
-    "nonce",
-    "chainId",
-];
-
-/// Names of block overrides that Nitro no longer supports and ignores.
-const DEPRECATED_OVERRIDES: [&str; 6] =
-    ["blockNumber", "timestamp", "coinbase", "random", "baseFee", "difficulty"];
+use super::{
+    argument_error::ArgumentError,
+    error::RpcError,
+    parse::{
+        StorageKey, any_number, block, ignore_deprecated_overrides, ignore_unknown_overrides,
+        number, parse_prefixed, prepare_call, tag,
+    },
+};
 
 /// The arguments of a request, read from the front.
 #[derive(Debug)]
@@ -64,10 +55,7 @@ impl Args {
     /// type.
     pub(super) fn call<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
         self.read(|mut value| {
-            if let Value::Object(fields) = &mut value {
-                fields.remove("type");
-                check_numbers(fields)?;
-            }
+            prepare_call(&mut value)?;
             Ok(serde_json::from_value(value)?)
         })
     }
@@ -100,9 +88,7 @@ impl Args {
     /// Reads optional block overrides. Deprecated names are ignored.
     pub(super) fn block_overrides(&mut self) -> Result<BlockOverrides, RpcError> {
         let overrides = self.read_optional(|mut value| {
-            if let Value::Object(fields) = &mut value {
-                fields.retain(|name, _| !DEPRECATED_OVERRIDES.contains(&name.as_str()));
-            }
+            ignore_deprecated_overrides(&mut value);
             Ok(serde_json::from_value(value)?)
         })?;
         Ok(overrides.unwrap_or_default())
@@ -124,18 +110,48 @@ impl Args {
     }
 
     /// Reads a required storage key of at most 32 bytes, with or without prefix.
-    pub(super) fn storage_key(&mut self) -> Result<U256, RpcError> {
-        self.read(|value| {
-            let text = value.as_str().ok_or(ArgumentError::NotAString)?;
-            let digits = text.strip_prefix("0x").unwrap_or(text);
-            if digits.len() > 64 {
-                return Err(ArgumentError::KeyTooLong);
+    pub(super) fn storage_key(&mut self) -> Result<StorageKey, RpcError> {
+        self.read(|value| value.as_str().map(StorageKey::new).ok_or(ArgumentError::NotAString))
+    }
+
+    /// Reads the optional options of a traced call. Unknown fields of state overrides are ignored.
+    pub(super) fn trace_call_options<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> Result<T, RpcError> {
+        let options = self.read_optional(|mut value| {
+            if let Some(overrides) = value.get_mut("stateOverrides") {
+                ignore_unknown_overrides(overrides);
             }
-            if digits.is_empty() {
-                return Ok(U256::ZERO);
+            Ok(serde_json::from_value(value)?)
+        })?;
+        Ok(options.unwrap_or_default())
+    }
+
+    /// Reads a required simulation: calls and overrides in its blocks are read as elsewhere.
+    pub(super) fn simulation<T: DeserializeOwned>(&mut self) -> Result<T, RpcError> {
+        self.read(|mut value| {
+            let blocks = value.get_mut("blockStateCalls").and_then(Value::as_array_mut);
+            for block in blocks.into_iter().flatten() {
+                if let Some(overrides) = block.get_mut("blockOverrides") {
+                    ignore_deprecated_overrides(overrides);
+                }
+                if let Some(overrides) = block.get_mut("stateOverrides") {
+                    ignore_unknown_overrides(overrides);
+                }
+                let calls = block.get_mut("calls").and_then(Value::as_array_mut);
+                calls.into_iter().flatten().try_for_each(prepare_call)?;
             }
-            U256::from_str_radix(digits, 16).map_err(|_| ArgumentError::InvalidHex)
+            Ok(serde_json::from_value(value)?)
         })
+    }
+
+    /// Reads optional overrides of accounts. Unknown fields are ignored.
+    pub(super) fn state_overrides(&mut self) -> Result<StateOverride, RpcError> {
+        let overrides = self.read_optional(|mut value| {
+            ignore_unknown_overrides(&mut value);
+            Ok(serde_json::from_value(value)?)
+        })?;
+        Ok(overrides.unwrap_or_default())
     }
 
     /// Finishes parsing.
@@ -171,81 +187,4 @@ impl Args {
         }
         self.read(|value| if value.is_null() { Ok(None) } else { read(value).map(Some) })
     }
-}
-
-/// Parses a hexadecimal value, whose prefix is required.
-fn parse_prefixed<T: DeserializeOwned>(value: Value) -> Result<T, ArgumentError> {
-    match value.as_str() {
-        Some(text) if !text.starts_with("0x") => Err(ArgumentError::MissingPrefix),
-        _ => Ok(serde_json::from_value(value)?),
-    }
-}
-
-/// Parses a hexadecimal number with prefix and without leading zeros.
-fn number(value: &Value, bits: usize) -> Result<U256, ArgumentError> {
-    let text = value.as_str().ok_or(ArgumentError::NotAString)?;
-    let digits = text.strip_prefix("0x").ok_or(ArgumentError::MissingPrefix)?;
-    match digits.as_bytes() {
-        [] => Err(ArgumentError::NoDigits),
-        [b'0', _, ..] => Err(ArgumentError::LeadingZero),
-        _ if digits.len() > bits.div_ceil(4) => Err(ArgumentError::TooLarge(bits)),
-        _ => U256::from_str_radix(digits, 16).map_err(|_| ArgumentError::InvalidHex),
-    }
-}
-
-/// Parses a number, hexadecimal or decimal.
-fn any_number(value: &Value) -> Result<u64, ArgumentError> {
-    match value.as_u64() {
-        Some(plain) => Ok(plain),
-        None => number(value, 64).map(|number| number.saturating_to()),
-    }
-}
-
-/// Parses a height or tag.
-fn tag(value: &Value) -> Result<BlockNumberOrTag, ArgumentError> {
-    // Nitro treats any other JSON value as a number without prefix.
-    Ok(match value.as_str().ok_or(ArgumentError::MissingPrefix)? {
-        "latest" => BlockNumberOrTag::Latest,
-        "earliest" => BlockNumberOrTag::Earliest,
-        "pending" => BlockNumberOrTag::Pending,
-        "safe" => BlockNumberOrTag::Safe,
-        "finalized" => BlockNumberOrTag::Finalized,
-        _ => BlockNumberOrTag::Number(number(value, 64)?.saturating_to()),
-    })
-}
-
-/// Parses a block id: height, tag, hash, or an object (EIP-1898).
-fn block(value: &Value) -> Result<BlockId, ArgumentError> {
-    if let Value::Object(fields) = value {
-        return match (fields.get("blockHash"), fields.get("blockNumber")) {
-            (Some(_), Some(_)) => Err(ArgumentError::HashAndNumber),
-            (Some(hash), None) => Ok(BlockId::hash(serde_json::from_value(hash.clone())?)),
-            (None, Some(height)) => Ok(BlockId::Number(tag(height)?)),
-            (None, None) => Ok(serde_json::from_value(value.clone())?),
-        };
-    }
-    let text = value.as_str().ok_or(ArgumentError::NotAString)?;
-    match text.parse::<B256>() {
-        Ok(hash) if text.starts_with("0x") => Ok(BlockId::hash(hash)),
-        _ => tag(value).map(BlockId::Number),
-    }
-}
-
-/// Checks the syntax of the numbers and bytes of a call.
-fn check_numbers(fields: &Map<String, Value>) -> Result<(), ArgumentError> {
-    for name in NUMBER_FIELDS {
-        if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
-            number(value, 256)?;
-        }
-    }
-    for name in ["data", "input"] {
-        if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
-            let text = value.as_str().ok_or(ArgumentError::NotAString)?;
-            if !text.starts_with("0x") {
-                return Err(ArgumentError::MissingPrefix);
-            }
-            text.parse::<Bytes>().map_err(|_| ArgumentError::InvalidHex)?;
-        }
-    }
-    Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) fn estimate(node: &mut NodeContext, args: Args) -> MethodResult {
 /// `eth_createAccessList`
 pub(super) fn access_list(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (request, block) = (args.call()?, args.optional_block()?);
-    let state = args.optional()?.unwrap_or_default();
+    let state = args.state_overrides()?;
     let call = CallRequest::new(request, block, state, BlockOverrides::default());
     args.finish()?;
     let AccessListOutcome { list, execution } = node.chain.access_list(&call)?;
@@ -51,7 +51,7 @@ pub(super) fn access_list(node: &mut NodeContext, mut args: Args) -> MethodResul
 /// Parses a call with its block and its overrides.
 fn parse_call(mut args: Args) -> Result<CallRequest, RpcError> {
     let (request, block) = (args.call()?, args.optional_block()?);
-    let state = args.optional()?.unwrap_or_default();
+    let state = args.state_overrides()?;
     let overrides = args.block_overrides()?;
     args.finish()?;
     Ok(CallRequest::new(request, block, state, overrides))

@@ -13,6 +13,18 @@ use serde_json::{Value, json};
 use super::error::RpcError;
 use crate::chain::{Block, IncludedTransaction, RecoveredTransaction};
 
+/// Fields of Ethereum's headers that this chain lacks.
+const ABSENT_IN_HEADS: [&str; 5] =
+    ["withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"];
+
+/// An object with one more field.
+pub(super) fn with_field(mut object: Value, name: &str, content: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.insert(name.to_owned(), content);
+    }
+    object
+}
+
 /// A block, with full transactions or only their hashes.
 pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
     let transactions = if full {
@@ -30,6 +42,18 @@ pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
 /// The header of a block.
 pub(super) fn header(block: &Block) -> Result<Value, RpcError> {
     add_arbitrum_fields(block, rpc_header(block))
+}
+
+/// The header of a new block as subscribers receive it: without its size and Arbitrum's fields, and
+/// with null for the fields of Ethereum that it lacks.
+pub(super) fn head(block: &Block) -> Result<Value, RpcError> {
+    let mut value = serde_json::to_value(types::Header::from_sealed(block.header.clone()))?;
+    if let Value::Object(fields) = &mut value {
+        for name in ABSENT_IN_HEADS {
+            fields.insert(name.to_owned(), Value::Null);
+        }
+    }
+    Ok(value)
 }
 
 /// The header of a block, with its size.
@@ -67,6 +91,18 @@ pub(super) fn transaction(block: &Block, index: usize) -> Option<Transaction> {
         effective_gas_price: Some(price),
         block_timestamp: None,
     })
+}
+
+/// The logs of each transaction of a block.
+pub(super) fn logs_by_transaction(block: &Block) -> Vec<Vec<Log>> {
+    let mut logs: Vec<Vec<Log>> = block.transactions.iter().map(|_| Vec::new()).collect();
+    for log in block.logs() {
+        let index = log.transaction_index.and_then(|index| usize::try_from(index).ok());
+        if let Some(own) = index.and_then(|index| logs.get_mut(index)) {
+            own.push(log);
+        }
+    }
+    logs
 }
 
 /// A pooled transaction.

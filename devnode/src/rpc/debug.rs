@@ -20,7 +20,7 @@ pub(super) fn trace_transaction(node: &mut NodeContext, mut args: Args) -> Metho
 /// `debug_traceCall`
 pub(super) fn trace_call(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (request, block) = (args.call()?, args.block()?);
-    let options: GethDebugTracingCallOptions = args.optional()?.unwrap_or_default();
+    let options: GethDebugTracingCallOptions = args.trace_call_options()?;
     args.finish()?;
     let state = options.state_overrides.unwrap_or_default();
     let call = CallRequest::new(request, block, state, options.block_overrides.unwrap_or_default());
@@ -43,6 +43,15 @@ pub(super) fn trace_block_by_hash(node: &mut NodeContext, mut args: Args) -> Met
 fn trace_block(node: &mut NodeContext, id: BlockId, mut args: Args) -> MethodResult {
     let options: GethDebugTracingOptions = args.optional()?.unwrap_or_default();
     args.finish()?;
-    let traces = node.chain.trace_block(id, &options)?;
+    trace_found_block(node, id, &options)
+}
+
+/// Traces all transactions of the block with this id.
+pub(super) fn trace_found_block(
+    node: &mut NodeContext,
+    id: BlockId,
+    options: &GethDebugTracingOptions,
+) -> MethodResult {
+    let traces = node.chain.trace_block(id, options)?;
     Ok(traces.into_iter().map(|(hash, trace)| json!({"txHash": hash, "result": trace})).collect())
 }

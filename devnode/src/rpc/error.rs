@@ -1,11 +1,14 @@
 //! Errors of JSON-RPC. Only this file and [`super::request`] know error codes.
 
-use alloy::primitives::Bytes;
+use std::time::Duration;
+
+use alloy::primitives::{B256, Bytes};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 
+use super::argument_error::ArgumentError;
 use crate::{
-    chain::{ChainError, ChainStopped},
+    chain::{ChainError, ChainStopped, SimulationError},
     exec::{Execution, ExecutionStatus},
     precompiles::revert_text,
 };
@@ -13,8 +16,17 @@ use crate::{
 /// Code of a reverted call.
 const EXECUTION_REVERTED: i32 = 3;
 
+/// Code of a transaction that is not in a block in time.
+const NOT_INCLUDED: i32 = 4;
+
+/// Code of a transaction whose condition is not met.
+const CONDITION_NOT_MET: i32 = -32_003;
+
 /// Code of a rejection by the chain.
 const SERVER_ERROR: i32 = -32_000;
+
+/// Code of an unknown method or subscription.
+const METHOD_NOT_FOUND: i32 = -32_601;
 
 /// Code of invalid arguments.
 const INVALID_PARAMS: i32 = -32_602;
@@ -48,11 +60,33 @@ pub(super) enum RpcError {
     /// The filter has more topics than a log.
     #[error("exceed max topics")]
     TooManyTopics,
+    /// The first argument of a subscription is not its name.
+    #[error("expected subscription name as first argument")]
+    NoSubscriptionName,
+    /// There is no subscription with this name.
+    #[error("no {name:?} subscription in {namespace} namespace")]
+    UnknownSubscription {
+        /// Its name.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+    },
+    /// The connection has no subscription with this id.
+    #[error("subscription not found")]
+    SubscriptionNotFound,
+    /// The connection has the maximum number of subscriptions.
+    #[error("too many subscriptions: at most {0} per connection")]
+    TooManySubscriptions(usize),
+    /// A subscription names too many transactions.
+    #[error(
+        "exceed max number of transaction hashes allowed per transactionReceipts subscription: {0}"
+    )]
+    TooManyHashes(usize),
     /// The chain rejects the request.
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The call reverted with this data.
-    #[error("execution reverted{}", revert_suffix(.0))]
+    #[error("{}", revert_message(.0))]
     Reverted(Bytes),
     /// The call failed without a revert.
     #[error("{0}")]
@@ -63,6 +97,9 @@ pub(super) enum RpcError {
     /// A storage key is not hexadecimal.
     #[error("hex string invalid")]
     InvalidKey,
+    /// A storage key cannot be decoded.
+    #[error("unable to decode storage key: {0}")]
+    UndecodableKey(Box<Self>),
     /// The filter does not exist.
     #[error("filter not found")]
     FilterNotFound,
@@ -81,6 +118,32 @@ pub(super) enum RpcError {
     /// The request would mine too many blocks at once.
     #[error("too many blocks: at most {0} per request")]
     TooManyBlocks(u64),
+    /// A contract is to be created from nothing.
+    #[error("contract creation without any data provided")]
+    EmptyCreation,
+    /// A condition of a transaction is not met.
+    #[error("{0} condition not met")]
+    ConditionNotMet(&'static str),
+    /// A transaction was accepted, but is not yet in a block.
+    #[error(
+        "The transaction was added to the transaction pool but wasn't processed in {}.",
+        go_duration(*timeout)
+    )]
+    NotIncluded {
+        /// Hash of the transaction.
+        hash: B256,
+        /// How long the request waited.
+        timeout: Duration,
+    },
+    /// A request would trace too many blocks.
+    #[error("too many blocks to trace: at most {0} per request")]
+    TooManyTracedBlocks(u64),
+    /// Bytes are not the encoding of a block.
+    #[error("could not decode block: rlp: {0}")]
+    UndecodableBlock(alloy::rlp::Error),
+    /// A transaction that is to be dropped is already in a block.
+    #[error("Transaction {0} cannot be dropped because it's already mined")]
+    AlreadyMined(B256),
     /// A transaction is to be in a block that a reorg does not make.
     #[error("block number {index} must not exceed reorg depth {depth}")]
     BlockOutsideReorg {
@@ -95,41 +158,6 @@ pub(super) enum RpcError {
     /// The chain has stopped.
     #[error(transparent)]
     Stopped(#[from] ChainStopped),
-}
-
-/// Why an argument is invalid.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ArgumentError {
-    /// The value has the wrong type.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    /// The value is not a string.
-    #[error("non-string")]
-    NotAString,
-    /// A hexadecimal value lacks its prefix.
-    #[error("hex string without 0x prefix")]
-    MissingPrefix,
-    /// A hexadecimal number has no digits.
-    #[error("hex string \"0x\"")]
-    NoDigits,
-    /// A hexadecimal number has leading zeros.
-    #[error("hex number with leading zero digits")]
-    LeadingZero,
-    /// A hexadecimal value has other characters.
-    #[error("invalid hex string")]
-    InvalidHex,
-    /// A number is too large.
-    #[error("hex number > {0} bits")]
-    TooLarge(usize),
-    /// A storage key is too long.
-    #[error("unable to decode storage key: hex string too long, want at most 32 bytes")]
-    KeyTooLong,
-    /// A block id has both a hash and a number.
-    #[error("cannot specify both BlockHash and BlockNumber, choose one or the other")]
-    HashAndNumber,
-    /// A filter has both a hash and a range.
-    #[error("cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other")]
-    HashAndRange,
 }
 
 impl RpcError {
@@ -152,18 +180,31 @@ impl RpcError {
             | Self::TooManyArguments(_)
             | Self::BlockOutsideReorg { .. }
             | Self::Chain(ChainError::RollbackTooDeep { .. })
+            | Self::NoSubscriptionName
+            | Self::TooManyHashes(_)
             | Self::TooManyTopics => INVALID_PARAMS,
+            Self::UnknownSubscription { .. } => METHOD_NOT_FOUND,
+            Self::Chain(ChainError::Simulation(error)) => simulation_code(error),
             Self::Chain(_)
             | Self::Halted(_)
             | Self::KeyTooLong
             | Self::InvalidKey
+            | Self::UndecodableKey(_)
             | Self::FilterNotFound
             | Self::TooManyFilters(_)
+            | Self::SubscriptionNotFound
+            | Self::TooManySubscriptions(_)
             | Self::UnknownAccount
             | Self::UnknownTransactionType
             | Self::InvalidTypedData
+            | Self::AlreadyMined(_)
+            | Self::EmptyCreation
+            | Self::TooManyTracedBlocks(_)
+            | Self::UndecodableBlock(_)
             | Self::TooManyBlocks(_) => SERVER_ERROR,
             Self::Reverted(_) => EXECUTION_REVERTED,
+            Self::ConditionNotMet(_) => CONDITION_NOT_MET,
+            Self::NotIncluded { .. } => NOT_INCLUDED,
             Self::Serialize(_) | Self::Stopped(_) => INTERNAL_ERROR,
         }
     }
@@ -173,13 +214,45 @@ impl From<RpcError> for ErrorObjectOwned {
     fn from(error: RpcError) -> Self {
         let data = match &error {
             RpcError::Reverted(data) => Some(Value::from(data.to_string())),
+            RpcError::NotIncluded { hash, .. } => Some(Value::from(hash.to_string())),
             _ => None,
         };
         Self::owned(error.code(), error.to_string(), data)
     }
 }
 
-/// The decoded text of revert data after a colon; empty if it is not known.
-fn revert_suffix(data: &[u8]) -> String {
-    revert_text(data).map(|text| format!(": {text}")).unwrap_or_default()
+/// A duration of whole milliseconds as Go writes it.
+fn go_duration(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    match (milliseconds, milliseconds.checked_rem(1000)) {
+        (0..1000, _) => format!("{milliseconds}ms"),
+        (_, Some(0)) => format!("{}s", duration.as_secs()),
+        _ => format!("{}s", duration.as_secs_f64()),
+    }
+}
+
+/// The text of a revert, with the decoded revert data if it is known.
+pub(super) fn revert_message(data: &[u8]) -> String {
+    let text = revert_text(data).map(|text| format!(": {text}")).unwrap_or_default();
+    format!("execution reverted{text}")
+}
+
+/// The JSON-RPC error code of a rejected simulation.
+const fn simulation_code(error: &SimulationError) -> i32 {
+    match error {
+        SimulationError::Empty => INVALID_PARAMS,
+        SimulationError::TooManyBlocks => -38_026,
+        SimulationError::Height { .. } => -38_020,
+        SimulationError::Timestamp { .. } => -38_021,
+        SimulationError::BlockGasLimit { .. } => -38_015,
+        SimulationError::Call { why, .. } => match **why {
+            ChainError::NonceTooHigh { .. } => -38_011,
+            ChainError::NonceTooLow { .. } => -38_010,
+            ChainError::MaxFeeBelowBaseFee { .. } => INVALID_PARAMS,
+            ChainError::InsufficientFunds { .. } => -38_014,
+            ChainError::CallIntrinsicGasTooLow { .. } => -38_013,
+            ChainError::InitCodeTooLarge(_) => -38_025,
+            _ => INTERNAL_ERROR,
+        },
+    }
 }

@@ -5,9 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::rpc::types::Filter;
-
 use super::error::RpcError;
+use crate::chain::LogFilter;
 
 /// Lifetime of a filter after its last use.
 const FILTER_TTL: Duration = Duration::from_mins(5);
@@ -19,7 +18,7 @@ const MAX_FILTERS: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) enum FilterKind {
     /// Logs.
-    Logs(Box<Filter>),
+    Logs(Box<LogFilter>),
     /// Hashes of blocks.
     Blocks,
     /// Hashes of transactions.

@@ -1,13 +1,10 @@
 //! Methods that find logs, directly or through installed filters.
 
-use alloy::{primitives::U64, rpc::types::Filter};
+use alloy::{primitives::U64, rpc::types::FilterBlockOption};
 use serde_json::{Value, json};
 
-use super::{Args, MethodResult, NodeContext, RpcError, error::ArgumentError, filters::FilterKind};
-use crate::chain::IncludedTransaction;
-
-/// Maximum topics of a log.
-const MAX_TOPICS: usize = 4;
+use super::{Args, MethodResult, NodeContext, RpcError, filters::FilterKind, log_filter};
+use crate::chain::{IncludedTransaction, LogFilter};
 
 /// `eth_getLogs`
 pub(super) fn logs(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -47,7 +44,13 @@ pub(super) fn changes(node: &mut NodeContext, args: Args) -> MethodResult {
     let blocks = node.chain.block_range(first, height);
     Ok(match kind {
         FilterKind::Logs(filter) => {
-            let (from, to) = filter.extract_block_range();
+            let (from, to) = match &filter.blocks {
+                FilterBlockOption::Range { from_block, to_block } => (
+                    from_block.and_then(|from| from.as_number()),
+                    to_block.and_then(|to| to.as_number()),
+                ),
+                FilterBlockOption::AtBlockHash(_) => (None, None),
+            };
             let mut logs = node.chain.logs_since(first, filter);
             logs.retain(|log| {
                 log.block_number.is_some_and(|at| {
@@ -87,23 +90,8 @@ fn parse_filter_id(mut args: Args) -> Result<u64, RpcError> {
 }
 
 /// Parses a filter.
-fn parse_filter(mut args: Args) -> Result<Filter, RpcError> {
+fn parse_filter(mut args: Args) -> Result<LogFilter, RpcError> {
     let value: Value = args.take()?;
     args.finish()?;
-    check_filter(&value)?;
-    serde_json::from_value(value)
-        .map_err(|error| RpcError::InvalidArgument { index: 0, why: error.into() })
-}
-
-/// Rejects filters that the deserializer would accept and Nitro rejects.
-pub(super) fn check_filter(filter: &Value) -> Result<(), RpcError> {
-    let named = |name| filter.get(name).is_some_and(|value: &Value| !value.is_null());
-    if named("blockHash") && (named("fromBlock") || named("toBlock")) {
-        return Err(RpcError::InvalidArgument { index: 0, why: ArgumentError::HashAndRange });
-    }
-    let topics = filter.get("topics").and_then(Value::as_array);
-    if topics.is_some_and(|topics| topics.len() > MAX_TOPICS) {
-        return Err(RpcError::TooManyTopics);
-    }
-    Ok(())
+    log_filter::parse(&value, 0)
 }

@@ -1,10 +1,19 @@
 //! The method table, without methods of dev chains ([`super::dev`]) and asynchronous ones:
 //! `eth_sendRawTransaction` and subscriptions.
 
-use super::{Method, blocks, calls, debug, fees, logs, net, send, signing, state};
+use super::{
+    Method, blocks, calls, debug, fees, logs, net, parity, raw, send, signing, simulate, state,
+};
 
 /// Every method by name.
 pub(super) const METHODS: &[(&str, Method)] = &[
+    ("arb_checkPublisherHealth", net::publisher_health),
+    ("debug_getRawBlock", raw::block),
+    ("debug_getRawHeader", raw::header),
+    ("debug_getRawReceipts", raw::receipts),
+    ("debug_getRawTransaction", blocks::raw_transaction),
+    ("debug_storageRangeAt", raw::storage_range),
+    ("debug_traceBlock", raw::trace_block),
     ("debug_traceBlockByHash", debug::trace_block_by_hash),
     ("debug_traceBlockByNumber", debug::trace_block_by_number),
     ("debug_traceCall", debug::trace_call),
@@ -14,9 +23,11 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_blockNumber", blocks::number),
     ("eth_call", calls::call),
     ("eth_chainId", net::chain_id),
+    ("eth_config", net::config),
     ("eth_createAccessList", calls::access_list),
     ("eth_estimateGas", calls::estimate),
     ("eth_feeHistory", fees::history),
+    ("eth_fillTransaction", send::fill_transaction),
     ("eth_gasPrice", fees::gas_price),
     ("eth_getBalance", state::balance),
     ("eth_getBlockByHash", blocks::by_hash),
@@ -45,18 +56,35 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("eth_getUncleCountByBlockHash", blocks::uncle_count_by_hash),
     ("eth_getUncleCountByBlockNumber", blocks::uncle_count_by_number),
     ("eth_maxPriorityFeePerGas", fees::max_priority_fee),
+    ("eth_networkId", net::net_version),
     ("eth_newBlockFilter", logs::new_block_filter),
     ("eth_newFilter", logs::new_filter),
     ("eth_newPendingTransactionFilter", logs::new_transaction_filter),
+    ("eth_requestAccounts", send::accounts),
     ("eth_sendTransaction", send::send),
     ("eth_sendUnsignedTransaction", send::send_unsigned),
     ("eth_sign", signing::sign),
+    ("eth_signTransaction", send::sign_transaction),
+    ("eth_signTypedData", signing::sign_typed_data),
+    ("eth_signTypedData_v3", signing::sign_typed_data),
     ("eth_signTypedData_v4", signing::sign_typed_data),
+    ("eth_simulateV1", simulate::simulate),
     ("eth_syncing", net::not_syncing),
     ("eth_uninstallFilter", logs::uninstall),
+    ("net_listening", net::listening),
+    ("net_peerCount", net::peer_count),
     ("net_version", net::net_version),
     ("personal_sign", signing::personal_sign),
     ("rpc_modules", net::modules),
+    ("trace_block", parity::block),
+    ("trace_call", parity::call),
+    ("trace_callMany", parity::calls),
+    ("trace_filter", parity::filter),
+    ("trace_get", parity::frame),
+    ("trace_rawTransaction", parity::raw_transaction),
+    ("trace_replayBlockTransactions", parity::replay_block),
+    ("trace_replayTransaction", parity::replay_transaction),
+    ("trace_transaction", parity::transaction),
     ("web3_clientVersion", net::client_version),
     ("web3_sha3", net::sha3),
 ];

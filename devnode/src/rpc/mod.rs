@@ -4,6 +4,7 @@
 //! [`dev`] list them.
 
 mod args;
+mod argument_error;
 mod blocks;
 mod calls;
 mod convert;
@@ -12,16 +13,24 @@ mod dev;
 mod error;
 mod fees;
 mod filters;
+mod log_filter;
 mod logs;
 mod methods;
 mod net;
+mod parity;
+mod parse;
+mod raw;
+mod raw_send;
 mod request;
 mod send;
 mod server;
 mod signing;
+mod simulate;
 mod state;
+mod subscription_kind;
 mod subscriptions;
 mod wallet;
+mod websocket;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -38,7 +47,7 @@ use args::Args;
 use error::RpcError;
 use filters::Filters;
 pub(crate) use request::RequestHandler;
-pub(crate) use server::{ServeError, Server, serve};
+pub(crate) use server::{ServeError, Server, ServerHandle, serve};
 use wallet::Wallet;
 
 /// What methods work on.

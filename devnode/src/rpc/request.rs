@@ -1,5 +1,5 @@
-//! Bodies of HTTP requests, parsed as Nitro does: ids of any kind, which are echoed, notifications,
-//! and batches with invalid entries.
+//! Bodies of requests over HTTP or WebSocket, parsed as Nitro does: ids of any kind, which are echoed,
+//! notifications, and batches with invalid entries.
 //!
 //! The server behind this handles everything else of HTTP.
 
@@ -8,12 +8,15 @@ use std::{collections::HashMap, sync::Arc};
 use http_body_util::{BodyExt, Limited};
 use jsonrpsee::{
     core::BoxError,
-    server::{HttpBody, HttpRequest, HttpResponse, Methods},
+    server::{HttpBody, HttpRequest, HttpResponse, Methods, ws::is_upgrade_request},
+    types::ErrorObjectOwned,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
+
+use super::{MethodResult, subscriptions::Requester, websocket::WebSocketAcceptor};
 
 /// Maximum size of a request in bytes.
 pub(super) const MAX_REQUEST: u32 = 5 << 20;
@@ -46,7 +49,7 @@ const RESPONSE_TOO_LARGE: (i32, &str) = (-32_003, "response too large");
 pub(super) const MAX_BATCH: u32 = 1000;
 
 /// HTTP status if too many requests are in progress.
-const TOO_MANY_REQUESTS: u16 = 429;
+pub(super) const TOO_MANY_REQUESTS: u16 = 429;
 
 /// HTTP status if the body is too long.
 const PAYLOAD_TOO_LARGE: u16 = 413;
@@ -88,20 +91,23 @@ pub(crate) struct RequestHandler {
     methods: Methods,
     /// One permit per concurrent HTTP request.
     permits: Arc<Semaphore>,
+    /// Accepts WebSocket connections.
+    sockets: WebSocketAcceptor,
 }
 
 impl RequestHandler {
     /// Answers with these methods, at most `limit` HTTP requests at a time.
-    pub(super) fn new(methods: Methods, limit: u16) -> Self {
-        Self { methods, permits: Arc::new(Semaphore::new(limit.into())) }
+    pub(super) fn new(methods: Methods, limit: u16, sockets: WebSocketAcceptor) -> Self {
+        Self { methods, permits: Arc::new(Semaphore::new(limit.into())), sockets }
     }
 
     /// Answers a body that did not arrive over HTTP; empty for notifications.
     pub(crate) async fn handle(&self, body: &str) -> String {
-        handle_body(&self.methods, body.as_bytes()).await
+        handle_body(&self.methods, body.as_bytes(), None).await
     }
 
-    /// Answers POST requests with JSON; passes all others to `server`.
+    /// Answers POST requests with JSON, opens WebSocket connections, and confirms that it is there to
+    /// a GET request; passes all others to `server`.
     ///
     /// # Errors
     /// Those of `server`.
@@ -116,6 +122,12 @@ impl RequestHandler {
         let kind = request.headers().get(CONTENT_TYPE);
         let json =
             kind.is_some_and(|kind| kind.as_bytes().starts_with(APPLICATION_JSON.as_bytes()));
+        if is_upgrade_request(&request) {
+            return self.sockets.accept(request);
+        }
+        if request.method() == "GET" && request.uri().query().is_none() {
+            return Ok(HttpResponse::new(HttpBody::empty()));
+        }
         if request.method() != "POST" || !json {
             return server.oneshot(request).await;
         }
@@ -127,12 +139,17 @@ impl RequestHandler {
         let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
             return Ok(response.status(PAYLOAD_TOO_LARGE).body(HttpBody::empty())?);
         };
-        Ok(response.body(HttpBody::from(handle_body(&self.methods, &body.to_bytes()).await))?)
+        Ok(response
+            .body(HttpBody::from(handle_body(&self.methods, &body.to_bytes(), None).await))?)
     }
 }
 
-/// Answers a body; empty for notifications.
-async fn handle_body(methods: &Methods, body: &[u8]) -> String {
+/// Answers a body; empty for notifications. Only a `requester` may subscribe.
+pub(super) async fn handle_body(
+    methods: &Methods,
+    body: &[u8],
+    mut requester: Option<&mut Requester<'_>>,
+) -> String {
     if body.is_empty() {
         return String::new();
     }
@@ -140,7 +157,7 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
         return error_response(None, PARSE_ERROR);
     };
     let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(body.get()) else {
-        return handle_one(methods, body).await.unwrap_or_default();
+        return handle_one(methods, body, requester).await.unwrap_or_default();
     };
     if entries.is_empty() {
         return error_response(None, EMPTY_BATCH);
@@ -151,7 +168,8 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
     let mut rest = usize::try_from(MAX_RESPONSE).unwrap_or(usize::MAX);
     let mut responses = Vec::new();
     for entry in entries {
-        let Some(response) = handle_one(methods, entry).await else { continue };
+        let answered = handle_one(methods, entry, requester.as_deref_mut()).await;
+        let Some(response) = answered else { continue };
         let Some(less) = rest.checked_sub(response.len()) else {
             return error_response(None, RESPONSE_TOO_LARGE);
         };
@@ -162,7 +180,11 @@ async fn handle_body(methods: &Methods, body: &[u8]) -> String {
 }
 
 /// Answers one request; `None` for a notification, which still runs.
-async fn handle_one(methods: &Methods, request: &RawValue) -> Option<String> {
+async fn handle_one(
+    methods: &Methods,
+    request: &RawValue,
+    requester: Option<&mut Requester<'_>>,
+) -> Option<String> {
     let fields: Fields<'_> = serde_json::from_str(request.get()).unwrap_or_default();
     let given = fields.get("id").copied();
     let id = given.filter(|id| !id.get().starts_with(['{', '[']));
@@ -172,10 +194,14 @@ async fn handle_one(methods: &Methods, request: &RawValue) -> Option<String> {
         Some(method) if version == Some("\"2.0\"") && given.is_some() == id.is_some() => method,
         _ => return Some(error_response(id, INVALID_REQUEST)),
     };
+    let params = fields.get("params").copied();
     let response = if method.ends_with("_subscribe") || method.ends_with("_unsubscribe") {
-        error_response(id, NOTIFICATIONS_UNSUPPORTED)
+        match requester {
+            Some(requester) => method_response(id, requester.call(&method, params).await),
+            None => error_response(id, NOTIFICATIONS_UNSUPPORTED),
+        }
     } else {
-        call_method(methods, id, &method, fields.get("params").copied()).await
+        call_method(methods, id, &method, params).await
     };
     id.map(|_| response)
 }
@@ -205,6 +231,17 @@ async fn call_method(
         return error_response(id, (METHOD_NOT_FOUND, &message));
     }
     response_json(id, "error", error.get())
+}
+
+/// The response with the result of a method.
+fn method_response(id: Option<&RawValue>, result: MethodResult) -> String {
+    match result {
+        Ok(result) => response_json(id, "result", &result.to_string()),
+        Err(error) => {
+            let error = ErrorObjectOwned::from(error);
+            error_response(id, (error.code(), error.message()))
+        }
+    }
 }
 
 /// An error response.

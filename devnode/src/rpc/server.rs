@@ -1,40 +1,30 @@
 //! The server: HTTP and WebSocket on one port, with permissive CORS.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
 
-use alloy::primitives::B256;
 use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
     server::{
-        BatchRequestConfig, Methods, RandomStringIdProvider, Server as RpcServer, ServerConfig,
-        ServerHandle,
+        BatchRequestConfig, Methods, Server as RpcServer, ServerConfig, ServerHandle as HttpHandle,
     },
-    types::{ErrorObjectOwned, Params},
+    types::ErrorObjectOwned,
 };
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{net::TcpListener, sync::watch};
 use tower::{ServiceBuilder, layer::layer_fn, service_fn};
 use tower_http::cors::CorsLayer;
 
 use super::{
     Args, NodeContext, RpcError, dev,
     methods::METHODS,
+    raw_send,
     request::{MAX_BATCH, MAX_REQUEST, MAX_RESPONSE, RequestHandler},
-    subscriptions,
+    websocket::WebSocketAcceptor,
 };
-use crate::chain::{ChainError, ChainThread, RecoveredTransaction};
+use crate::chain::ChainThread;
 
 /// Maximum concurrent HTTP requests, and maximum WebSocket connections.
 const MAX_CONNECTIONS: u16 = 1000;
-
-/// Maximum subscriptions per connection.
-const MAX_SUBSCRIPTIONS: u32 = 64;
-
-/// Messages that a connection may buffer before its subscriptions have to wait.
-const MAX_BUFFERED_MESSAGES: u32 = 128;
-
-/// How long a transaction waits for missing lower nonces.
-const NONCE_GAP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running server.
 #[derive(Debug)]
@@ -45,6 +35,29 @@ pub(crate) struct Server {
     pub(crate) handle: ServerHandle,
     /// Answers requests without a connection.
     pub(crate) request_handler: RequestHandler,
+}
+
+/// Stops the server.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerHandle {
+    /// Stops to accept connections, and ends those of HTTP.
+    http: HttpHandle,
+    /// Ends WebSocket connections.
+    sockets: watch::Sender<()>,
+}
+
+impl ServerHandle {
+    /// Stops the server without waiting.
+    pub(crate) fn stop(&self) {
+        // Either may have ended already.
+        let _ = self.http.stop();
+        let _ = self.sockets.send(());
+    }
+
+    /// Returns once the server accepts no connections any more.
+    pub(crate) async fn stopped(self) {
+        self.http.stopped().await;
+    }
 }
 
 /// Why the server cannot start.
@@ -71,13 +84,12 @@ pub(crate) fn serve(
         .max_request_body_size(MAX_REQUEST)
         .max_response_body_size(MAX_RESPONSE)
         .max_connections(MAX_CONNECTIONS.into())
-        .max_subscriptions_per_connection(MAX_SUBSCRIPTIONS)
-        .set_message_buffer_capacity(MAX_BUFFERED_MESSAGES)
         .set_batch_request_config(BatchRequestConfig::Limit(MAX_BATCH))
-        .set_id_provider(RandomStringIdProvider::new(16))
         .build();
-    let methods: Methods = rpc_module(chain_thread)?.into();
-    let handler = RequestHandler::new(methods.clone(), MAX_CONNECTIONS);
+    let methods: Methods = rpc_module(chain_thread.clone())?.into();
+    let (sockets, stop) = watch::channel(());
+    let acceptor = WebSocketAcceptor::new(methods.clone(), chain_thread, MAX_CONNECTIONS, stop);
+    let handler = RequestHandler::new(methods.clone(), MAX_CONNECTIONS, acceptor);
     let shared = handler.clone();
     let server = RpcServer::builder()
         .set_config(config)
@@ -90,7 +102,8 @@ pub(crate) fn serve(
             },
         )))
         .build_from_tcp(listener.into_std()?)?;
-    Ok(Server { address, handle: server.start(methods), request_handler: handler })
+    let handle = ServerHandle { http: server.start(methods), sockets };
+    Ok(Server { address, handle, request_handler: handler })
 }
 
 /// All methods.
@@ -109,43 +122,17 @@ fn rpc_module(
             reply.map_err(ErrorObjectOwned::from)
         })?;
     }
-    module.register_async_method(
-        "eth_sendRawTransaction",
-        |params, chain_thread, _| async move {
-            send_raw_transaction(params, chain_thread).await.map_err(ErrorObjectOwned::from)
-        },
-    )?;
-    subscriptions::register(&mut module)?;
-    Ok(module)
-}
-
-/// `eth_sendRawTransaction`: submits a transaction. One whose nonce is too high waits up to
-/// [`NONCE_GAP_TIMEOUT`] for the missing ones.
-async fn send_raw_transaction(
-    params: Params<'static>,
-    chain_thread: Arc<ChainThread<NodeContext>>,
-) -> Result<B256, RpcError> {
-    let mut args = Args::parse(params.as_str())?;
-    let raw = args.bytes()?;
-    args.finish()?;
-    let incoming = RecoveredTransaction::decode(&raw).map_err(ChainError::from)?;
-    let timeout = sleep(NONCE_GAP_TIMEOUT);
-    tokio::pin!(timeout);
-    loop {
-        let next = incoming.clone();
-        let submitted = chain_thread.run(move |node| match node.chain.submit(next) {
-            Err(error @ ChainError::NonceTooHigh { .. }) => {
-                Err((error, node.chain.changes().subscribe()))
-            }
-            done => Ok(done),
-        });
-        let (error, mut changes) = match submitted.await? {
-            Ok(done) => return Ok(done?),
-            Err(retry) => retry,
+    macro_rules! register_async {
+        ($($name:literal $method:ident)*) => {
+            $(module.register_async_method($name, |params, chain_thread, _| async move {
+                raw_send::$method(params, chain_thread).await.map_err(ErrorObjectOwned::from)
+            })?;)*
         };
-        tokio::select! {
-            () = &mut timeout => return Err(error.into()),
-            _ = changes.changed() => {}
-        }
     }
+    register_async! {
+        "eth_sendRawTransaction" send
+        "eth_sendRawTransactionConditional" send_if
+        "eth_sendRawTransactionSync" send_and_wait
+    }
+    Ok(module)
 }

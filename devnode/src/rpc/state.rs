@@ -36,7 +36,8 @@ pub(super) fn code(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn storage(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (address, key, block) = (args.address()?, args.storage_key()?, args.block()?);
     args.finish()?;
-    let word = node.chain.state_at(block)?.slot(address, key);
+    let slot = key.slot().map_err(|why| RpcError::UndecodableKey(Box::new(why)))?;
+    let word = node.chain.state_at(block)?.slot(address, slot);
     Ok(serde_json::to_value(B256::from(word))?)
 }
 

@@ -43,6 +43,11 @@ impl StateView<'_> {
         Proof { info, storage_root, nodes, words }
     }
 
+    /// Root of the storage trie of an account.
+    pub(crate) fn storage_root(&self, address: Address) -> B256 {
+        self.storage(address).prove(&[]).0
+    }
+
     /// The storage trie of an account.
     fn storage(&self, address: Address) -> Trie {
         let mut words = Trie::default();

@@ -58,7 +58,7 @@ impl StateView<'_> {
     }
 
     /// All storage words of an account that were ever written.
-    pub(super) fn slots(&self, address: Address) -> impl Iterator<Item = (U256, U256)> {
+    pub(crate) fn slots(&self, address: Address) -> impl Iterator<Item = (U256, U256)> {
         let slots = self.store.slots.get(&address).into_iter().flatten();
         slots.filter_map(|(&slot, history)| Some((slot, *history.at(self.height)?)))
     }

@@ -15,7 +15,7 @@ const EXPECTATIONS: [&str; 5] = ["result", "error", "receipt", "reply", "httpSta
 const RECEIPT: [&str; 4] = ["status", "gasUsed", "contractAddress", "logs"];
 
 /// Values saved by steps, by name.
-type Names = HashMap<String, Value>;
+pub(crate) type Names = HashMap<String, Value>;
 
 /// Replays a case; returns the first difference.
 pub(crate) async fn replay(chain: &Chain, case: &Value) -> Option<String> {
@@ -81,7 +81,7 @@ fn pick(value: &Value, path: &str) -> Value {
 }
 
 /// Replaces names with saved values.
-fn fill(value: &Value, names: &Names) -> Value {
+pub(crate) fn fill(value: &Value, names: &Names) -> Value {
     match value {
         Value::String(text) => Value::from(fill_text(text, names)),
         Value::Array(values) => values.iter().map(|value| fill(value, names)).collect(),

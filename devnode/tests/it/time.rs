@@ -70,11 +70,11 @@ async fn interval_mining_mines_blocks() {
 async fn the_clock_can_be_set() {
     let chain = Chain::start().await;
     let time = now(&chain).await + 5_000_000;
-    let ahead = chain.rpc("evm_setTime", json!([time])).await.as_u64().unwrap();
+    let ahead = chain.rpc("anvil_setTime", json!([time])).await.as_u64().unwrap();
     assert!((4_999_000..=5_000_000).contains(&ahead), "{ahead}");
     chain.node.mine().await.unwrap();
     assert!((time..time + 60).contains(&now(&chain).await));
-    let past = chain.request("evm_setTime", json!([1])).await;
+    let past = chain.request("anvil_setTime", json!([1])).await;
     assert_eq!(past["error"]["message"], "timestamp 1 is before that of the latest block");
 }
 

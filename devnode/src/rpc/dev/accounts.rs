@@ -42,7 +42,7 @@ pub(super) fn set_nonce(node: &mut NodeContext, mut args: Args) -> MethodResult 
 pub(super) fn set_storage(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let (account, key, value): (_, _, U256) = (args.address()?, args.storage_key()?, args.take()?);
     args.finish()?;
-    node.chain.set_storage_at(account, key, value);
+    node.chain.set_storage_at(account, key.slot()?, value);
     Ok(json!(true))
 }
 

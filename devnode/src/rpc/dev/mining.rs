@@ -1,49 +1,101 @@
-//! Mining, and the transaction pool.
+//! Mining.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use alloy::{
-    consensus::Transaction,
-    primitives::{Address, B256, U256},
-};
+use alloy::primitives::U256;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::{Args, MethodResult, NodeContext, RpcError, convert};
-use crate::chain::RecoveredTransaction;
-
+use super::super::{Args, MethodResult, NodeContext, RpcError, convert, parse};
 /// Maximum number of blocks mined by one request.
 const MAX_BLOCKS: u64 = 100_000;
 
-/// Pooled transactions by sender and nonce.
-type PoolContent = BTreeMap<Address, BTreeMap<u64, Value>>;
+/// What `evm_mine` may be given: a timestamp, or options.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MineArgument {
+    /// Options.
+    Options(MineOptions),
+    /// The timestamp of the first block.
+    Timestamp(Value),
+}
 
-/// `evm_mine`: mines a block, optionally with the given timestamp.
-pub(super) fn mine_one(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let timestamp = args.optional_any_number()?;
-    args.finish()?;
-    if let Some(timestamp) = timestamp {
-        node.chain.set_next_block_timestamp(timestamp)?;
-    }
-    node.chain.mine();
+/// Options of `evm_mine`.
+#[derive(Deserialize)]
+struct MineOptions {
+    /// The timestamp of the first block.
+    timestamp: Option<Value>,
+    /// Number of blocks; one if it is absent.
+    blocks: Option<Value>,
+}
+
+/// `evm_mine`: mines a block, optionally with the given timestamp; with options, several.
+pub(super) fn mine_one(node: &mut NodeContext, args: Args) -> MethodResult {
+    mine_with_options(node, args)?;
     Ok(json!("0x0"))
 }
 
-/// `anvil_mine`: mines this many blocks, optionally this many seconds apart.
-pub(super) fn mine(node: &mut NodeContext, mut args: Args) -> MethodResult {
+/// `anvil_mine_detailed`: the same; returns the blocks with their transactions.
+pub(super) fn mine_detailed(node: &mut NodeContext, args: Args) -> MethodResult {
+    let before = node.chain.height();
+    mine_with_options(node, args)?;
+    let blocks = node.chain.block_range(before.saturating_add(1), node.chain.height());
+    blocks.iter().map(|block| convert::block(block, true)).collect()
+}
+
+/// Mines the blocks that `evm_mine` is asked for.
+fn mine_with_options(node: &mut NodeContext, mut args: Args) -> Result<(), RpcError> {
+    let (timestamp, blocks) = match args.optional()? {
+        Some(MineArgument::Options(options)) => (options.timestamp, options.blocks),
+        Some(MineArgument::Timestamp(timestamp)) => (Some(timestamp), None),
+        None => (None, None),
+    };
+    args.finish()?;
+    let number = |value: Option<Value>| value.map(|value| parse::any_number(&value)).transpose();
+    let invalid = |why| RpcError::InvalidArgument { index: 0, why };
+    let timestamp = number(timestamp).map_err(invalid)?;
+    let count = number(blocks).map_err(invalid)?.unwrap_or(1);
+    check_block_count(count)?;
+    if let Some(timestamp) = timestamp {
+        node.chain.set_next_block_timestamp(timestamp)?;
+    }
+    for _ in 0..count {
+        node.chain.mine();
+    }
+    Ok(())
+}
+
+/// `anvil_mine`: mines this many blocks, optionally each this many seconds after the one before, the
+/// first one this many seconds from now.
+pub(super) fn mine(node: &mut NodeContext, args: Args) -> MethodResult {
+    mine_many(node, args, true)
+}
+
+/// `hardhat_mine`: the same, but the first block is mined without a delay.
+pub(super) fn mine_after_first(node: &mut NodeContext, args: Args) -> MethodResult {
+    mine_many(node, args, false)
+}
+
+/// Mines blocks; `first_too` tells whether the seconds between blocks apply to the first one.
+fn mine_many(node: &mut NodeContext, mut args: Args, first_too: bool) -> MethodResult {
     let count = args.optional_any_number()?.unwrap_or(1);
     let seconds = args.optional_any_number()?;
     args.finish()?;
-    if count > MAX_BLOCKS {
-        return Err(RpcError::TooManyBlocks(MAX_BLOCKS));
-    }
+    check_block_count(count)?;
     for index in 0..count {
-        if let Some(seconds) = seconds.filter(|_| index > 0) {
-            let next = node.chain.latest().header.timestamp.saturating_add(seconds);
-            node.chain.set_next_block_timestamp(next)?;
+        if let Some(seconds) = seconds.filter(|_| first_too || index > 0) {
+            let parent = node.chain.latest().header.timestamp;
+            let from = if index == 0 { parent.max(node.chain.clock().now()) } else { parent };
+            node.chain.set_next_block_timestamp(from.saturating_add(seconds))?;
         }
         node.chain.mine();
     }
     Ok(Value::Null)
+}
+
+/// Rejects a request for too many blocks.
+const fn check_block_count(count: u64) -> Result<(), RpcError> {
+    if count > MAX_BLOCKS { Err(RpcError::TooManyBlocks(MAX_BLOCKS)) } else { Ok(()) }
 }
 
 /// `evm_setAutomine`: sets whether each transaction is mined at once.
@@ -82,87 +134,12 @@ pub(super) fn interval(node: &mut NodeContext, args: Args) -> MethodResult {
     Ok(json!(node.block_time.borrow().map(|period| period.as_secs())))
 }
 
-/// `anvil_dropTransaction`: drops a pooled transaction; returns its hash, or null if it is not
-/// pooled.
-pub(super) fn drop_transaction(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let hash: B256 = args.take()?;
-    args.finish()?;
-    let dropped = node.chain.drop_pooled(|incoming| incoming.hash() == hash);
-    Ok(json!(dropped.then_some(hash)))
-}
-
-/// `anvil_dropAllTransactions`: drops all pooled transactions.
-pub(super) fn drop_all_transactions(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    node.chain.drop_pooled(|_| true);
-    Ok(Value::Null)
-}
-
-/// `anvil_removePoolTransactions`: drops the pooled transactions of an account.
-pub(super) fn remove_pool_transactions(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let sender = args.address()?;
-    args.finish()?;
-    node.chain.drop_pooled(|incoming| incoming.sender() == sender);
-    Ok(Value::Null)
-}
-
 /// `anvil_setNextBlockBaseFeePerGas`: sets the base fee of all following blocks.
 pub(super) fn set_base_fee(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let fee = args.any_number()?;
     args.finish()?;
     node.chain.set_base_fee(U256::from(fee));
     Ok(Value::Null)
-}
-
-/// `txpool_status`: counts pooled transactions that can run, and those with a nonce gap.
-pub(super) fn pool_status(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    let count = |content: &PoolContent| {
-        let count: usize = content.values().map(BTreeMap::len).sum();
-        format!("{count:#x}")
-    };
-    let [pending, queued] = &pool_by_state(node, |_| Ok(Value::Null))?;
-    Ok(json!({"pending": count(pending), "queued": count(queued)}))
-}
-
-/// `txpool_content`: the same, with the transactions.
-pub(super) fn pool_content(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    let whole = |incoming: &RecoveredTransaction| {
-        Ok(serde_json::to_value(convert::pending_transaction(incoming))?)
-    };
-    let [pending, queued] = pool_by_state(node, whole)?;
-    Ok(json!({"pending": pending, "queued": queued}))
-}
-
-/// `txpool_inspect`: the same, with one line per transaction.
-pub(super) fn pool_inspect(node: &mut NodeContext, args: Args) -> MethodResult {
-    args.finish()?;
-    let [pending, queued] = pool_by_state(node, |incoming| Ok(json!(inspect_line(incoming))))?;
-    Ok(json!({"pending": pending, "queued": queued}))
-}
-
-/// A pooled transaction in one line, in geth's format.
-fn inspect_line(incoming: &RecoveredTransaction) -> String {
-    let transaction = &incoming.transaction;
-    let to = transaction.to().map_or_else(|| "contract creation".to_owned(), |to| to.to_string());
-    let (value, gas) = (transaction.value(), transaction.gas_limit());
-    format!("{to}: {value} wei + {gas} gas × {} wei", transaction.max_fee_per_gas())
-}
-
-/// Pooled transactions that can run, and those with a nonce gap, formatted with `format_transaction`.
-fn pool_by_state(
-    node: &NodeContext,
-    format_transaction: impl Fn(&RecoveredTransaction) -> Result<Value, RpcError>,
-) -> Result<[PoolContent; 2], RpcError> {
-    let [mut pending, mut queued] = [PoolContent::new(), PoolContent::new()];
-    for incoming in node.chain.pool().iter() {
-        let (sender, nonce) = (incoming.sender(), incoming.nonce());
-        let ready = nonce < node.chain.next_nonce(sender);
-        let part = if ready { &mut pending } else { &mut queued };
-        part.entry(sender).or_default().insert(nonce, format_transaction(incoming)?);
-    }
-    Ok([pending, queued])
 }
 
 /// Mines a block in every period; zero stops.

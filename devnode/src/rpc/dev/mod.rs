@@ -3,6 +3,7 @@
 mod accounts;
 mod mining;
 mod node;
+mod pool;
 mod snapshots;
 mod time;
 
@@ -24,28 +25,40 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
         &["anvil_stopImpersonatingAccount", "hardhat_stopImpersonatingAccount"],
         accounts::stop_impersonating,
     ),
-    (&["anvil_autoImpersonateAccount"], accounts::impersonate_all),
+    (
+        &["anvil_autoImpersonateAccount", "hardhat_autoImpersonateAccount"],
+        accounts::impersonate_all,
+    ),
     // mining
     (&["evm_mine"], mining::mine_one),
-    (&["anvil_mine", "hardhat_mine"], mining::mine),
+    (&["anvil_mine"], mining::mine),
+    (&["hardhat_mine"], mining::mine_after_first),
+    (&["anvil_mine_detailed", "evm_mine_detailed"], mining::mine_detailed),
     (&["anvil_setAutomine", "evm_setAutomine"], mining::set_automine),
     (&["anvil_getAutomine", "hardhat_getAutomine"], mining::automine),
     (&["anvil_setIntervalMining"], mining::set_interval_seconds),
     (&["evm_setIntervalMining"], mining::set_interval_milliseconds),
     (&["anvil_getIntervalMining"], mining::interval),
-    (&["anvil_dropTransaction", "hardhat_dropTransaction"], mining::drop_transaction),
-    (&["anvil_dropAllTransactions"], mining::drop_all_transactions),
-    (&["anvil_removePoolTransactions"], mining::remove_pool_transactions),
+    (&["anvil_dropTransaction"], pool::drop_transaction),
+    (&["hardhat_dropTransaction"], pool::is_dropped),
+    (&["anvil_dropAllTransactions", "hardhat_dropAllTransactions"], pool::drop_all_transactions),
+    (
+        &["anvil_removePoolTransactions", "hardhat_removePoolTransactions"],
+        pool::remove_pool_transactions,
+    ),
     (
         &["anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"],
         mining::set_base_fee,
     ),
-    (&["txpool_content"], mining::pool_content),
-    (&["txpool_inspect"], mining::pool_inspect),
-    (&["txpool_status"], mining::pool_status),
+    (&["txpool_content"], pool::pool_content),
+    (&["txpool_contentFrom"], pool::pool_content_from),
+    (&["eth_pendingTransactions"], pool::pending_transactions),
+    (&["txpool_inspect"], pool::pool_inspect),
+    (&["txpool_status"], pool::pool_status),
     // time
     (&["anvil_increaseTime", "evm_increaseTime"], time::increase_time),
-    (&["anvil_setTime", "evm_setTime"], time::set_clock),
+    (&["anvil_setTime"], time::set_clock_seconds),
+    (&["evm_setTime"], time::set_clock_milliseconds),
     (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next_timestamp),
     (&["anvil_setBlockTimestampInterval"], time::set_timestamp_interval),
     (&["anvil_removeBlockTimestampInterval"], time::remove_timestamp_interval),

@@ -1,5 +1,7 @@
 //! Cheats for the clock.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::{Args, MethodResult, NodeContext};
@@ -13,10 +15,22 @@ pub(super) fn increase_time(node: &mut NodeContext, mut args: Args) -> MethodRes
     Ok(json!(node.chain.clock().seconds_ahead()))
 }
 
-/// `evm_setTime`: sets the clock; returns by how many seconds it moved forward.
-pub(super) fn set_clock(node: &mut NodeContext, mut args: Args) -> MethodResult {
+/// `anvil_setTime`: sets the clock to a unix second; returns by how many seconds it moved forward.
+pub(super) fn set_clock_seconds(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let timestamp = args.any_number()?;
     args.finish()?;
+    set_clock(node, timestamp)
+}
+
+/// `evm_setTime`: the same with unix milliseconds, rounded down to a second.
+pub(super) fn set_clock_milliseconds(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let timestamp = Duration::from_millis(args.any_number()?);
+    args.finish()?;
+    set_clock(node, timestamp.as_secs())
+}
+
+/// Sets the clock; returns by how many seconds it moved forward.
+fn set_clock(node: &mut NodeContext, timestamp: u64) -> MethodResult {
     let before = node.chain.clock().now();
     node.chain.set_time(timestamp)?;
     Ok(json!(timestamp.saturating_sub(before)))
