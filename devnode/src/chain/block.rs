@@ -11,11 +11,13 @@ use alloy::{
     primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, address, logs_bloom},
 };
 
+use super::header_cheats::HeaderFields;
+
 /// Beneficiary of every block but the first.
 pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
 
 /// Gas limit in block headers.
-pub(crate) const GAS_LIMIT: u64 = 1 << 50;
+pub(super) const GAS_LIMIT: u64 = 1 << 50;
 
 /// Version of ArbOS in block headers.
 const ARBOS_VERSION: u8 = 51;
@@ -101,6 +103,11 @@ impl Block {
             ..Header::default()
         };
         Self { header: Sealed::new(header), transactions }
+    }
+
+    /// Its beneficiary and gas limit.
+    pub(super) fn header_fields(&self) -> HeaderFields {
+        HeaderFields { beneficiary: self.header.beneficiary, gas_limit: self.header.gas_limit }
     }
 
     /// The same block with another beneficiary and gas limit.

@@ -15,7 +15,7 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, ChainError, block::GAS_LIMIT, submit::MAX_INIT_CODE};
+use super::{Chain, ChainError, submit::MAX_INIT_CODE};
 use crate::{
     CHAIN_ID,
     exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
@@ -152,7 +152,7 @@ impl Chain {
                 base_fee,
             },
             beneficiary: overrides.coinbase.unwrap_or(block.header.beneficiary),
-            gas_limit: overrides.gas_limit.unwrap_or(GAS_LIMIT),
+            gas_limit: overrides.gas_limit.unwrap_or(block.header.gas_limit),
             hashes,
             moved_precompiles: AddressMap::default(),
             replaced_precompiles: Vec::new(),

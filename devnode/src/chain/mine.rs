@@ -3,7 +3,8 @@
 use std::{mem, sync::Arc};
 
 use super::{
-    Block, BlockParams, Chain, ChainError, IncludedTransaction, RecoveredTransaction, genesis,
+    Block, BlockParams, Chain, ChainError, HeaderFields, IncludedTransaction, RecoveredTransaction,
+    genesis,
 };
 use crate::state::{BlockArbosStorage, arbos::ARBOS, send_accumulator, settings::Setting};
 
@@ -93,7 +94,9 @@ impl Chain {
     pub(super) fn seal_block(&mut self, params: BlockParams, included: Vec<IncludedTransaction>) {
         let mut words = BlockArbosStorage { store: &mut self.store, height: params.height };
         let sends = send_accumulator::size_and_root(&mut words);
-        self.append_block(Block::seal(BlockParams { sends, ..params }, included));
+        let HeaderFields { beneficiary, gas_limit } = self.header_fields;
+        let block = Block::seal(BlockParams { sends, ..params }, included);
+        self.append_block(block.with_beneficiary_and_limit(beneficiary, gas_limit));
     }
 
     /// Base fee of the next block in wei per gas.

@@ -13,6 +13,7 @@ mod estimate;
 mod events;
 mod fee;
 mod genesis;
+mod header_cheats;
 mod logs;
 mod mine;
 mod node_interface;
@@ -40,7 +41,7 @@ use alloy::{
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use access_list::AccessListOutcome;
-pub(crate) use block::{Block, GAS_LIMIT, IncludedTransaction};
+pub(crate) use block::{Block, IncludedTransaction};
 pub(crate) use call::CallRequest;
 pub(crate) use chain_thread::{ChainStopped, ChainThread};
 pub(crate) use error::{ChainError, DumpError, TransactionDecodeError};
@@ -56,6 +57,7 @@ pub(crate) use transaction::RecoveredTransaction;
 
 use block::BlockParams;
 use clock::ChainClock;
+use header_cheats::HeaderFields;
 use pool::TransactionPool;
 use snapshot::Snapshots;
 
@@ -82,6 +84,8 @@ pub(crate) struct Chain {
     transaction_locations: B256Map<(u64, usize)>,
     /// The clock.
     clock: ChainClock,
+    /// Beneficiary and gas limit of the following blocks.
+    header_fields: HeaderFields,
     /// Whether each transaction is mined at once; otherwise it waits in the pool.
     automine: bool,
     /// Pooled transactions.
@@ -132,6 +136,7 @@ impl Chain {
             heights: B256Map::default(),
             transaction_locations: B256Map::default(),
             clock: ChainClock::default(),
+            header_fields: HeaderFields::default(),
             automine: true,
             pool: TransactionPool::default(),
             snapshots: Snapshots::default(),

@@ -15,7 +15,6 @@ use revm::{Database, DatabaseCommit};
 
 use super::{
     Block, BlockParams, Chain, ChainError, IncludedTransaction,
-    block::GAS_LIMIT,
     call::{GAS_CAP, apply_state_overrides},
     genesis,
     simulate_message::simulated_transaction,
@@ -153,7 +152,7 @@ impl Simulation<'_> {
             sends: (0, B256::ZERO),
         };
         let beneficiary = overrides.coinbase.unwrap_or(parent.header.beneficiary);
-        let gas_limit = overrides.gas_limit.unwrap_or(GAS_LIMIT);
+        let gas_limit = overrides.gas_limit.unwrap_or(parent.header.gas_limit);
         let slot = genesis::parent_hash_slot(params.height);
         let Ok(()) =
             self.state.insert_account_storage(genesis::HASH_HISTORY, slot, params.parent.into());

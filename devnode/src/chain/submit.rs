@@ -117,7 +117,7 @@ impl Chain {
     ) -> Result<IncludedTransaction, ChainError> {
         let state = State::new(self.store.view(params.height));
         let env = block_execution_env(params, state, &self.hashes, &mut self.module_cache);
-        let execution = exec::execute(env, message)?;
+        let execution = exec::execute(self.header_fields.apply(env), message)?;
         self.store.commit(params.height, execution.changes);
         Ok(IncludedTransaction {
             success: matches!(execution.status, ExecutionStatus::Success),

@@ -47,6 +47,7 @@ impl Chain {
     ) -> Result<R, ChainError> {
         let Self { store, hashes, module_cache: modules, .. } = self;
         let params = block.params();
+        let fields = block.header_fields();
         let height = usize::try_from(params.height).unwrap_or(usize::MAX);
         let hashes = hashes.get(..height).unwrap_or_default();
         let mut state = state_before(store, params);
@@ -56,11 +57,12 @@ impl Chain {
         });
         for message in messages.by_ref().take(index) {
             let env = submit::block_execution_env(params, state.clone(), hashes, modules);
-            let changes = exec::execute(env, &message)?.changes;
+            let changes = exec::execute(fields.apply(env), &message)?.changes;
             state.commit(changes);
         }
         let message = messages.next().ok_or(ChainError::TransactionNotFound)?;
-        run(submit::block_execution_env(params, state, hashes, modules), &message)
+        let env = submit::block_execution_env(params, state, hashes, modules);
+        run(fields.apply(env), &message)
     }
 
     /// Traces all transactions of a block, each with its hash.

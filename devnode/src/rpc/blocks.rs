@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use alloy::{
+    consensus::Transaction,
     eips::{BlockId, BlockNumberOrTag, eip2718::Encodable2718},
-    primitives::{B256, Bytes, U64},
+    primitives::{Address, B256, Bytes, U64},
 };
 use serde_json::{Value, json};
 
@@ -100,6 +101,25 @@ pub(super) fn transaction(node: &mut NodeContext, args: Args) -> MethodResult {
         }
         TransactionLookup::Unknown => Ok(Value::Null),
     }
+}
+
+/// `eth_getTransactionBySenderAndNonce`: null if the nonce is not used yet.
+pub(super) fn by_sender_and_nonce(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let (sender, nonce): (Address, u64) = (args.address()?, args.any_number()?);
+    args.finish()?;
+    if let Some(pooled) =
+        node.chain.pool().iter().find(|it| (it.sender(), it.nonce()) == (sender, nonce))
+    {
+        return Ok(serde_json::to_value(convert::pending_transaction(pooled))?);
+    }
+    let found = node.chain.block_range(0, node.chain.height()).iter().rev().find_map(|block| {
+        let index = block.transactions.iter().position(|included| {
+            let transaction = &included.transaction;
+            (transaction.signer(), transaction.nonce()) == (sender, nonce)
+        })?;
+        Some((block, index))
+    });
+    found.map_or(Ok(Value::Null), |(block, index)| transaction_at(block, index))
 }
 
 /// `eth_getTransactionReceipt`

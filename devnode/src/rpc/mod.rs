@@ -65,6 +65,8 @@ pub(crate) struct NodeContext {
     block_time: watch::Sender<Option<Duration>>,
     /// Random id of this node.
     instance: B256,
+    /// Whether each request is logged.
+    logs_requests: bool,
 }
 
 impl NodeContext {
@@ -83,7 +85,18 @@ impl NodeContext {
             genesis,
             block_time,
             instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
+            logs_requests: true,
         }
+    }
+}
+
+impl NodeContext {
+    /// Runs a method.
+    fn run(&mut self, name: &'static str, method: Method, args: Args) -> MethodResult {
+        if self.logs_requests {
+            tracing::debug!(method = name, "request");
+        }
+        method(self, args)
     }
 }
 

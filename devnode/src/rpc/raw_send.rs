@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Args, MethodResult, NodeContext, RpcError, convert};
+use super::{Args, MethodResult, NodeContext, RpcError, convert, send};
 use crate::chain::{ChainError, ChainThread, RecoveredTransaction};
 
 /// How long a transaction waits for missing lower nonces.
@@ -57,7 +57,7 @@ enum KnownStorage {
 
 /// `eth_sendRawTransaction`: submits a transaction. One whose nonce is too high waits up to
 /// [`NONCE_GAP_TIMEOUT`] for the missing ones.
-pub(super) async fn send(params: Params<'static>, thread: Thread) -> MethodResult {
+pub(super) async fn send_raw(params: Params<'static>, thread: Thread) -> MethodResult {
     let mut args = Args::parse(params.as_str())?;
     let raw = args.bytes()?;
     args.finish()?;
@@ -73,9 +73,25 @@ pub(super) async fn send_and_wait(params: Params<'static>, thread: Thread) -> Me
         .filter(|&milliseconds| milliseconds > 0)
         .map_or(INCLUSION_TIMEOUT, Duration::from_millis)
         .min(MAX_INCLUSION_TIMEOUT);
+    let hash = serde_json::from_value(submit(&thread, &raw).await?)?;
+    wait_for_receipt(&thread, hash, timeout).await
+}
+
+/// `eth_sendTransactionSync`: `eth_sendTransaction`, but returns the receipt, and fails if there is
+/// none in time.
+pub(super) async fn send_for_and_wait(params: Params<'static>, thread: Thread) -> MethodResult {
+    let args = Args::parse(params.as_str())?;
+    let hash = thread.run(move |node| send::send(node, args)).await??;
+    wait_for_receipt(&thread, serde_json::from_value(hash)?, INCLUSION_TIMEOUT).await
+}
+
+/// The receipt of a transaction, once it is in a block.
+///
+/// # Errors
+/// If that takes too long.
+async fn wait_for_receipt(thread: &Thread, hash: B256, timeout: Duration) -> MethodResult {
     let now = Instant::now();
     let deadline = now.checked_add(timeout).unwrap_or(now);
-    let hash: B256 = serde_json::from_value(submit(&thread, &raw).await?)?;
     let mut changes = thread.run(|node| node.chain.changes().subscribe()).await?;
     loop {
         changes.mark_unchanged();

@@ -117,8 +117,10 @@ fn rpc_module(
     for (name, method) in METHODS.iter().copied().chain(dev_methods) {
         module.register_async_method(name, move |params, chain_thread, _| async move {
             let args = Args::parse(params.as_str())?;
-            let reply =
-                chain_thread.run(move |node| method(node, args)).await.map_err(RpcError::from)?;
+            let reply = chain_thread
+                .run(move |node| node.run(name, method, args))
+                .await
+                .map_err(RpcError::from)?;
             reply.map_err(ErrorObjectOwned::from)
         })?;
     }
@@ -130,9 +132,10 @@ fn rpc_module(
         };
     }
     register_async! {
-        "eth_sendRawTransaction" send
+        "eth_sendRawTransaction" send_raw
         "eth_sendRawTransactionConditional" send_if
         "eth_sendRawTransactionSync" send_and_wait
+        "eth_sendTransactionSync" send_for_and_wait
     }
     Ok(module)
 }

@@ -3,9 +3,11 @@
 use alloy::{
     primitives::{Address, B256, U64, U256},
     rpc::types::{EIP1186AccountProofResponse, EIP1186StorageProof},
+    trie::TrieAccount,
 };
 use revm::state::AccountInfo;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Args, MethodResult, NodeContext, RpcError};
 use crate::state::{Proof, StateView};
@@ -66,6 +68,26 @@ pub(super) fn proof(node: &mut NodeContext, mut args: Args) -> MethodResult {
         storage_proof: storage_proof.collect(),
     };
     Ok(serde_json::to_value(response)?)
+}
+
+/// `eth_getAccount`: what the state contains of an account; null if it does not exist.
+pub(super) fn account(node: &mut NodeContext, args: Args) -> MethodResult {
+    read_account(node, args, |view, address| {
+        let root = view.storage_root(address);
+        view.account(address)
+            .map(|info| TrieAccount::new(info.nonce, info.balance, root, info.code_hash))
+    })
+}
+
+/// `eth_getAccountInfo`: balance, nonce and code of an account.
+pub(super) fn account_info(node: &mut NodeContext, args: Args) -> MethodResult {
+    read_account(node, args, |view, address| {
+        json!({
+            "balance": view.balance(address),
+            "nonce": U64::from(view.nonce(address)),
+            "code": view.code(address),
+        })
+    })
 }
 
 /// A storage key of `eth_getProof`.

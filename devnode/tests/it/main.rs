@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod anvil;
 mod blocks;
 mod calls;
 mod cargo_stylus;
@@ -26,6 +27,7 @@ mod malformed;
 mod mining;
 mod mutated;
 mod node_interface;
+mod node_settings;
 mod parity;
 mod precompiles;
 mod programs;

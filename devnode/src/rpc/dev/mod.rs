@@ -12,8 +12,11 @@ use super::Method;
 /// Every method with all of its names.
 pub(super) const METHODS: &[(&[&str], Method)] = &[
     // accounts
-    (&["anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"], accounts::set_balance),
-    (&["anvil_addBalance"], accounts::add_balance),
+    (
+        &["anvil_setBalance", "hardhat_setBalance", "tenderly_setBalance", "evm_setAccountBalance"],
+        accounts::set_balance,
+    ),
+    (&["anvil_addBalance", "hardhat_addBalance", "tenderly_addBalance"], accounts::add_balance),
     (&["anvil_setCode", "hardhat_setCode", "evm_setAccountCode"], accounts::set_code),
     (&["anvil_setNonce", "hardhat_setNonce", "evm_setAccountNonce"], accounts::set_nonce),
     (
@@ -68,9 +71,15 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_rollback"], snapshots::rollback),
     (&["anvil_reorg"], snapshots::reorg),
     (&["anvil_reset", "hardhat_reset"], snapshots::reset),
-    (&["anvil_dumpState"], snapshots::dump),
-    (&["anvil_loadState"], snapshots::load),
+    (&["anvil_dumpState", "hardhat_dumpState"], snapshots::dump),
+    (&["anvil_loadState", "hardhat_loadState"], snapshots::load),
     // node
     (&["anvil_nodeInfo"], node::info),
     (&["anvil_metadata", "hardhat_metadata"], node::metadata),
+    (&["anvil_getGenesisTime"], node::genesis_time),
+    (&["anvil_setCoinbase", "hardhat_setCoinbase"], node::set_coinbase),
+    (&["anvil_setBlockGasLimit", "evm_setBlockGasLimit"], node::set_block_gas_limit),
+    (&["anvil_setMinGasPrice", "hardhat_setMinGasPrice"], node::set_min_gas_price),
+    (&["anvil_setLoggingEnabled", "hardhat_setLoggingEnabled"], node::set_logging),
+    (&["anvil_setRpcUrl"], node::set_rpc_url),
 ];

@@ -1,10 +1,10 @@
 //! Information about the node.
 
-use alloy::primitives::{U64, map::HashMap};
-use serde_json::json;
+use alloy::primitives::{U64, U256, map::HashMap};
+use serde_json::{Value, json};
 
 use super::super::{Args, MethodResult, NodeContext, net::CLIENT_VERSION};
-use crate::{CHAIN_ID, chain::GAS_LIMIT};
+use crate::{CHAIN_ID, chain::ChainError};
 
 /// `anvil_nodeInfo`
 pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -19,7 +19,7 @@ pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
         "environment": {
             "baseFee": base_fee,
             "chainId": CHAIN_ID,
-            "gasLimit": U64::from(GAS_LIMIT),
+            "gasLimit": U64::from(node.chain.header_fields().gas_limit),
             "gasPrice": base_fee,
         },
         "forkConfig": {"forkUrl": null, "forkBlockNumber": null, "forkRetryBackoff": null},
@@ -44,4 +44,49 @@ pub(super) fn metadata(node: &mut NodeContext, args: Args) -> MethodResult {
         "forkedNetwork": null,
         "snapshots": snapshots,
     }))
+}
+
+/// `anvil_getGenesisTime`: unix second of block zero.
+pub(super) fn genesis_time(node: &mut NodeContext, args: Args) -> MethodResult {
+    args.finish()?;
+    Ok(json!(node.chain.block(0).map(|block| block.header.timestamp)))
+}
+
+/// `anvil_setCoinbase`: sets the beneficiary of the following blocks.
+pub(super) fn set_coinbase(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let beneficiary = args.address()?;
+    args.finish()?;
+    node.chain.set_beneficiary(beneficiary);
+    Ok(Value::Null)
+}
+
+/// `anvil_setBlockGasLimit`: sets the gas limit of the following blocks.
+pub(super) fn set_block_gas_limit(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let limit = args.any_number()?;
+    args.finish()?;
+    node.chain.set_block_gas_limit(limit);
+    Ok(json!(true))
+}
+
+/// `anvil_setMinGasPrice`: sets the minimum base fee.
+pub(super) fn set_min_gas_price(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let price = args.any_number()?;
+    args.finish()?;
+    node.chain.set_min_base_fee(U256::from(price));
+    Ok(Value::Null)
+}
+
+/// `anvil_setLoggingEnabled`: starts or stops to log requests, at the level `debug`.
+pub(super) fn set_logging(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let enabled = args.take()?;
+    args.finish()?;
+    node.logs_requests = enabled;
+    Ok(Value::Null)
+}
+
+/// `anvil_setRpcUrl`: rejected, because the chain is no fork.
+pub(super) fn set_rpc_url(_: &mut NodeContext, mut args: Args) -> MethodResult {
+    let _: String = args.take()?;
+    args.finish()?;
+    Err(ChainError::ForkingUnsupported.into())
 }

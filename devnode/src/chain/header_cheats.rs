@@ -1,0 +1,61 @@
+//! Cheats for what block headers contain: beneficiary and gas limit. They are not saved.
+
+use alloy::primitives::{Address, U256};
+
+use super::{
+    Chain,
+    block::{GAS_LIMIT, SEQUENCER},
+};
+use crate::{
+    exec::ExecutionEnv,
+    state::{arbos::ARBOS, settings::Setting},
+};
+
+/// Beneficiary and gas limit of blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderFields {
+    /// Beneficiary.
+    pub(crate) beneficiary: Address,
+    /// Gas limit.
+    pub(crate) gas_limit: u64,
+}
+
+impl Default for HeaderFields {
+    fn default() -> Self {
+        Self { beneficiary: SEQUENCER, gas_limit: GAS_LIMIT }
+    }
+}
+
+impl HeaderFields {
+    /// The environment of a message in a block with these fields.
+    pub(super) fn apply(self, env: ExecutionEnv<'_>) -> ExecutionEnv<'_> {
+        let Self { beneficiary, gas_limit } = self;
+        ExecutionEnv { beneficiary, gas_limit, ..env }
+    }
+}
+
+impl Chain {
+    /// Beneficiary and gas limit of the following blocks.
+    pub(crate) const fn header_fields(&self) -> HeaderFields {
+        self.header_fields
+    }
+
+    /// Sets the beneficiary of the following blocks.
+    pub(crate) const fn set_beneficiary(&mut self, beneficiary: Address) {
+        self.header_fields.beneficiary = beneficiary;
+    }
+
+    /// Sets the gas limit of the following blocks: that in the header, and the gas that their
+    /// transactions share.
+    pub(crate) fn set_block_gas_limit(&mut self, limit: u64) {
+        self.header_fields.gas_limit = limit;
+        self.set_storage_at(ARBOS, Setting::MaxBlockGas.slot(), U256::from(limit));
+    }
+
+    /// Sets the minimum base fee in wei per gas, and raises the base fee to it.
+    pub(crate) fn set_min_base_fee(&mut self, fee: U256) {
+        self.set_storage_at(ARBOS, Setting::MinBaseFee.slot(), fee);
+        let current = U256::from(self.setting(Setting::BaseFee));
+        self.set_storage_at(ARBOS, Setting::BaseFee.slot(), current.max(fee));
+    }
+}
