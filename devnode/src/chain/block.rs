@@ -105,9 +105,10 @@ impl Block {
         Self { header: Sealed::new(header), transactions }
     }
 
-    /// Its beneficiary and gas limit.
-    pub(super) fn header_fields(&self) -> HeaderFields {
-        HeaderFields { beneficiary: self.header.beneficiary, gas_limit: self.header.gas_limit }
+    /// Its beneficiary and gas limit, on a chain with this id.
+    pub(super) fn header_fields(&self, chain_id: u64) -> HeaderFields {
+        let (beneficiary, gas_limit) = (self.header.beneficiary, self.header.gas_limit);
+        HeaderFields { beneficiary, gas_limit, chain_id }
     }
 
     /// The same block with another beneficiary and gas limit.

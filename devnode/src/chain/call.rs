@@ -17,7 +17,6 @@ use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
 use super::{Chain, ChainError, submit::MAX_INIT_CODE};
 use crate::{
-    CHAIN_ID,
     exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
     precompiles::{self, BlockContext},
 };
@@ -75,6 +74,8 @@ pub(super) struct CallContext<'a> {
     replaced_precompiles: Vec<Address>,
     /// Deadline of the call.
     deadline: Instant,
+    /// Id of the chain.
+    chain_id: u64,
 }
 
 impl Chain {
@@ -96,8 +97,8 @@ impl Chain {
     /// If the fields of the call contradict each other.
     pub(super) fn call_message(&self, call: &CallRequest, gas: u64) -> Result<Message, ChainError> {
         let request = &call.request;
-        if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
-            return Err(ChainError::CallChainId(other));
+        if let Some(other) = request.chain_id.filter(|&id| id != self.chain_id()) {
+            return Err(ChainError::CallChainId { have: other, want: self.chain_id() });
         }
         let dynamic =
             request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
@@ -141,6 +142,7 @@ impl Chain {
             return Err(ChainError::NodeInterface(to));
         }
         let block = Arc::clone(self.require_block(call.block)?);
+        let chain_id = self.chain_id();
         let Self { store, hashes, module_cache: modules, .. } = self;
         let overrides = &call.block_overrides;
         let base_fee = overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
@@ -157,6 +159,7 @@ impl Chain {
             moved_precompiles: AddressMap::default(),
             replaced_precompiles: Vec::new(),
             deadline: call.deadline,
+            chain_id,
         };
         apply_state_overrides(
             &mut context.state,
@@ -223,6 +226,7 @@ impl<'a> CallContext<'a> {
             replaced_precompiles: self.replaced_precompiles,
             module_cache: modules,
             deadline: Some(self.deadline),
+            chain_id: self.chain_id,
         }
     }
 

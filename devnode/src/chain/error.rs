@@ -88,11 +88,21 @@ pub(crate) enum ChainError {
         want: u64,
     },
     /// The transaction is signed for another chain.
-    #[error("invalid chain id for signer: have {0} want {CHAIN_ID}")]
-    ChainId(u64),
+    #[error("invalid chain id for signer: have {have} want {want}")]
+    ChainId {
+        /// Id in the transaction.
+        have: u64,
+        /// Id of the chain.
+        want: u64,
+    },
     /// The call names another chain.
-    #[error("chainId does not match node's (have={0}, want={CHAIN_ID})")]
-    CallChainId(u64),
+    #[error("chainId does not match node's (have={have}, want={want})")]
+    CallChainId {
+        /// Id in the call.
+        have: u64,
+        /// Id of the chain.
+        want: u64,
+    },
     /// The call has both a legacy and an EIP-1559 gas price.
     #[error("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified")]
     ConflictingGasPrices,

@@ -1,4 +1,5 @@
-//! Cheats for what block headers contain: beneficiary and gas limit. They are not saved.
+//! Cheats for what contracts see of a block and of the chain: beneficiary, gas limit and chain id.
+//! They are not saved.
 
 use alloy::primitives::{Address, U256};
 
@@ -7,34 +8,47 @@ use super::{
     block::{GAS_LIMIT, SEQUENCER},
 };
 use crate::{
+    CHAIN_ID,
     exec::ExecutionEnv,
     state::{arbos::ARBOS, settings::Setting},
 };
 
-/// Beneficiary and gas limit of blocks.
+/// Beneficiary and gas limit of blocks, and the id of their chain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeaderFields {
     /// Beneficiary.
     pub(crate) beneficiary: Address,
     /// Gas limit.
     pub(crate) gas_limit: u64,
+    /// Id of the chain.
+    pub(crate) chain_id: u64,
 }
 
 impl Default for HeaderFields {
     fn default() -> Self {
-        Self { beneficiary: SEQUENCER, gas_limit: GAS_LIMIT }
+        Self { beneficiary: SEQUENCER, gas_limit: GAS_LIMIT, chain_id: CHAIN_ID }
     }
 }
 
 impl HeaderFields {
     /// The environment of a message in a block with these fields.
     pub(super) fn apply(self, env: ExecutionEnv<'_>) -> ExecutionEnv<'_> {
-        let Self { beneficiary, gas_limit } = self;
-        ExecutionEnv { beneficiary, gas_limit, ..env }
+        let Self { beneficiary, gas_limit, chain_id } = self;
+        ExecutionEnv { beneficiary, gas_limit, chain_id, ..env }
     }
 }
 
 impl Chain {
+    /// Id of the chain.
+    pub(crate) const fn chain_id(&self) -> u64 {
+        self.header_fields.chain_id
+    }
+
+    /// Sets the id of the chain: that of transactions from now on, and the one that contracts see.
+    pub(crate) const fn set_chain_id(&mut self, chain_id: u64) {
+        self.header_fields.chain_id = chain_id;
+    }
+
     /// Beneficiary and gas limit of the following blocks.
     pub(crate) const fn header_fields(&self) -> HeaderFields {
         self.header_fields

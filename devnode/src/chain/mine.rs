@@ -94,7 +94,7 @@ impl Chain {
     pub(super) fn seal_block(&mut self, params: BlockParams, included: Vec<IncludedTransaction>) {
         let mut words = BlockArbosStorage { store: &mut self.store, height: params.height };
         let sends = send_accumulator::size_and_root(&mut words);
-        let HeaderFields { beneficiary, gas_limit } = self.header_fields;
+        let HeaderFields { beneficiary, gas_limit, .. } = self.header_fields;
         let block = Block::seal(BlockParams { sends, ..params }, included);
         self.append_block(block.with_beneficiary_and_limit(beneficiary, gas_limit));
     }

@@ -207,7 +207,7 @@ impl Simulation<'_> {
         let message = self.message(call, gas, params.base_fee)?;
         self.validate(call, &message, params.base_fee)
             .map_err(|why| SimulationError::Call { why: Box::new(why), gas })?;
-        let transaction = simulated_transaction(call, &message)?;
+        let transaction = simulated_transaction(call, &message, self.chain.chain_id())?;
         let env = ExecutionEnv {
             state: self.state.clone(),
             block_context: BlockContext {
@@ -222,6 +222,7 @@ impl Simulation<'_> {
             replaced_precompiles: self.replaced_precompiles.clone(),
             module_cache: &mut self.modules,
             deadline: Some(self.deadline),
+            chain_id: self.chain.chain_id(),
         };
         let mut execution = if self.request.trace_transfers {
             exec::execute_logging_transfers(env, &message)?

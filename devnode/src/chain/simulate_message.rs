@@ -10,10 +10,7 @@ use revm::Database;
 use super::{
     CallRequest, ChainError, TransactionDecodeError, simulate::Simulation, submit::MAX_INIT_CODE,
 };
-use crate::{
-    CHAIN_ID,
-    exec::{self, GasPrice, Message},
-};
+use crate::exec::{self, GasPrice, Message};
 
 impl Simulation<'_> {
     /// The message of a call. Its base fee is visible even if it offers no price.
@@ -85,9 +82,10 @@ impl Simulation<'_> {
 pub(super) fn simulated_transaction(
     call: &TransactionRequest,
     message: &Message,
+    chain_id: u64,
 ) -> Result<Recovered<TxEnvelope>, ChainError> {
     let mut request = call.clone();
-    request.chain_id = Some(CHAIN_ID);
+    request.chain_id = Some(chain_id);
     request.to = Some(message.to);
     request.nonce = Some(message.nonce);
     request.gas = Some(message.gas);

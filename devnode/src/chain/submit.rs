@@ -78,8 +78,8 @@ impl Chain {
         if exec::intrinsic_gas(&message) > message.gas {
             return Err(ChainError::IntrinsicGasTooLow);
         }
-        if let Some(other) = transaction.chain_id().filter(|&id| id != CHAIN_ID) {
-            return Err(ChainError::ChainId(other));
+        if let Some(other) = transaction.chain_id().filter(|&id| id != self.chain_id()) {
+            return Err(ChainError::ChainId { have: other, want: self.chain_id() });
         }
         if cap < u128::from(base_fee) {
             return Err(ChainError::MaxFeeBelowBaseFee { from, cap, base: base_fee, call: false });
@@ -147,6 +147,7 @@ pub(super) fn block_execution_env<'a>(
         replaced_precompiles: Vec::new(),
         module_cache: modules,
         deadline: None,
+        chain_id: CHAIN_ID,
     }
 }
 

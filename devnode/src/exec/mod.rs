@@ -83,6 +83,8 @@ pub(crate) struct ExecutionEnv<'a> {
     pub(crate) module_cache: &'a mut ModuleCache,
     /// Deadline of the message; `None` for no time limit.
     pub(crate) deadline: Option<Instant>,
+    /// Id of the chain, as contracts see it.
+    pub(crate) chain_id: u64,
 }
 
 /// How a message ended.
@@ -192,12 +194,13 @@ fn run_with_inspector<'a>(
         replaced_precompiles: replaced,
         module_cache: modules,
         deadline,
+        chain_id,
         ..
     } = env;
     let ctx = Context {
         block,
         tx: message.tx_env(),
-        cfg: cfg(),
+        cfg: cfg(chain_id),
         journaled_state: Journal::new(state),
         chain: ArbContext::new(block_context, hashes, modules, message, deadline),
         local: LocalContext::default(),
@@ -217,14 +220,14 @@ fn run_with_inspector<'a>(
 
 /// Intrinsic gas of a message.
 pub(crate) fn intrinsic_gas(message: &Message) -> u64 {
-    let gas = cfg().gas_params.initial_tx_gas_for_tx(message.tx_env(), None);
+    let gas = cfg(CHAIN_ID).gas_params.initial_tx_gas_for_tx(message.tx_env(), None);
     gas.initial_total_gas()
 }
 
 /// Configuration of the EVM: Osaka, without the checks that Arbitrum omits or that the chain does
 /// itself.
-fn cfg() -> CfgEnv {
-    let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA).with_chain_id(CHAIN_ID);
+fn cfg(chain_id: u64) -> CfgEnv {
+    let mut cfg = CfgEnv::new_with_spec(SpecId::OSAKA).with_chain_id(chain_id);
     cfg.disable_eip3541 = true;
     cfg.disable_eip3607 = true;
     cfg.disable_eip7623 = true;

@@ -111,6 +111,10 @@ impl PrecompileHost for Ctx<'_> {
         self.chain.pages
     }
 
+    fn chain_id(&self) -> u64 {
+        self.cfg.chain_id
+    }
+
     fn cache_module(&mut self, code_hash: B256, module: Module) {
         self.chain.module_cache.insert(code_hash, module);
     }

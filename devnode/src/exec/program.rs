@@ -17,7 +17,6 @@ use super::{
     halt::HaltDetail,
 };
 use crate::{
-    CHAIN_ID,
     precompiles::ArbHalt,
     state::programs::{ProgramRecord, load_params},
 };
@@ -154,6 +153,6 @@ fn evm_data(ctx: &Ctx<'_>, inputs: &CallInputs) -> EvmData {
         gas_limit: ctx.block.gas_limit,
         l1_block: 0,
         timestamp: ctx.chain.block_context.timestamp,
-        chain_id: CHAIN_ID,
+        chain_id: ctx.cfg.chain_id,
     }
 }

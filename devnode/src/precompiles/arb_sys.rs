@@ -12,7 +12,7 @@ use super::{
     call::{CallError, CallResult, PrecompileCall, solidity_error},
     gas::hash_gas,
 };
-use crate::{CHAIN_ID, state::send_accumulator};
+use crate::state::send_accumulator;
 
 /// Address of the precompile.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
@@ -56,7 +56,8 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::arbChainID(_) => {
             call.view()?;
-            call.encode_return::<arbChainIDCall>(&U256::from(CHAIN_ID))
+            let chain_id = call.host.chain_id();
+            call.encode_return::<arbChainIDCall>(&U256::from(chain_id))
         }
         Function::arbOSVersion(_) => {
             call.view()?;

@@ -48,6 +48,9 @@ pub(crate) trait PrecompileHost: ArbosStorage {
     /// Wasm pages that the transaction has open.
     fn pages(&self) -> Pages;
 
+    /// Id of the chain.
+    fn chain_id(&self) -> u64;
+
     /// Keeps the compiled module of a program that was just activated, to save compiling it again.
     fn cache_module(&mut self, code_hash: B256, module: Module);
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use alloy::{
     eips::eip2124::ForkHash,
-    primitives::{Address, Bytes, U256, keccak256},
+    primitives::{Address, Bytes, U64, U256, keccak256},
 };
 use serde_json::{Value, json};
 
 use super::{Args, MethodResult, NodeContext};
-use crate::{CHAIN_ID, chain::HASH_HISTORY};
+use crate::chain::HASH_HISTORY;
 
 /// Ethereum's precompiles, with the names of EIP-7910.
 const PRECOMPILES: [(&str, u16); 18] = [
@@ -39,15 +39,15 @@ pub(super) const CLIENT_VERSION: &str =
     concat!("anvil/muster-devnode/v", env!("CARGO_PKG_VERSION"));
 
 /// `eth_chainId`
-pub(super) fn chain_id(_: &mut NodeContext, args: Args) -> MethodResult {
+pub(super) fn chain_id(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
-    Ok(json!(format!("{CHAIN_ID:#x}")))
+    Ok(json!(U64::from(node.chain.chain_id())))
 }
 
 /// `net_version`
-pub(super) fn net_version(_: &mut NodeContext, args: Args) -> MethodResult {
+pub(super) fn net_version(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
-    Ok(json!(CHAIN_ID.to_string()))
+    Ok(json!(node.chain.chain_id().to_string()))
 }
 
 /// `net_listening`: always true.
@@ -80,7 +80,7 @@ pub(super) fn config(node: &mut NodeContext, args: Args) -> MethodResult {
         "current": {
             "activationTime": 0,
             "blobSchedule": null,
-            "chainId": format!("{CHAIN_ID:#x}"),
+            "chainId": U64::from(node.chain.chain_id()),
             "forkId": Bytes::from(ForkHash::from(genesis).0),
             "precompiles": precompiles,
             "systemContracts": {"HISTORY_STORAGE_ADDRESS": HASH_HISTORY},

@@ -9,10 +9,7 @@ use alloy::{
 use serde_json::json;
 
 use super::{Args, MethodResult, NodeContext, RpcError, convert};
-use crate::{
-    CHAIN_ID,
-    chain::{CallRequest, ChainError, Estimate, RecoveredTransaction},
-};
+use crate::chain::{CallRequest, ChainError, Estimate, RecoveredTransaction};
 
 /// `eth_accounts`: accounts whose keys the node has.
 pub(super) fn accounts(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -75,8 +72,9 @@ fn fill(
     from: Address,
     request: &mut TransactionRequest,
 ) -> Result<(), RpcError> {
-    if let Some(other) = request.chain_id.filter(|&id| id != CHAIN_ID) {
-        return Err(ChainError::CallChainId(other).into());
+    let chain_id = node.chain.chain_id();
+    if let Some(other) = request.chain_id.filter(|&id| id != chain_id) {
+        return Err(ChainError::CallChainId { have: other, want: chain_id }.into());
     }
     let dynamic = request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some();
     if request.gas_price.is_some() && dynamic {
@@ -85,7 +83,7 @@ fn fill(
     if request.to.is_none() && request.input.input().is_none_or(|data| data.is_empty()) {
         return Err(RpcError::EmptyCreation);
     }
-    request.chain_id = Some(CHAIN_ID);
+    request.chain_id = Some(chain_id);
     request.to = request.to.or(Some(TxKind::Create));
     request.value = request.value.or(Some(U256::ZERO));
     request.nonce = request.nonce.or_else(|| Some(node.chain.next_nonce(from)));

@@ -95,7 +95,8 @@ impl WebSocketAcceptor {
                     let body = match incoming {
                         Some(Ok(Message::Text(text))) => text.as_bytes().to_vec(),
                         Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+                        Some(Err(_)) | None => break,
+                        // Pings and the closing handshake are answered by the next read.
                         Some(Ok(_)) => continue,
                     };
                     running.spawn(answer(methods.clone(), Arc::clone(&connection), body));

@@ -112,3 +112,33 @@ async fn a_receipt_for_an_account_of_the_node_is_returned_at_once() {
     let receipt = chain.rpc("eth_sendTransactionSync", request).await;
     assert_eq!((&receipt["status"], &receipt["blockNumber"]), (&json!("0x1"), &json!("0x8")));
 }
+
+#[tokio::test]
+async fn the_chain_id_can_be_set() {
+    let chain = Chain::start().await;
+    // Stores CHAINID in word 0.
+    let contract = chain.deploy(&hex!("465f5500")).await;
+    let before =
+        chain.rpc("eth_signTransaction", json!([{"from": DEV_ADDRESS, "to": contract}])).await;
+    chain.rpc("anvil_setChainId", json!([1234])).await;
+    assert_eq!(chain.rpc("eth_chainId", json!([])).await, "0x4d2");
+    assert_eq!(chain.rpc("net_version", json!([])).await, "1234");
+    let late = chain.request("eth_sendRawTransaction", json!([before["raw"]])).await;
+    let text = "invalid chain id for signer: have 412346 want 1234";
+    assert_eq!(late["error"]["message"], text);
+    let other = json!([{"to": contract, "chainId": "0x64aba"}, "latest"]);
+    let other = chain.request("eth_call", other).await;
+    let text = "chainId does not match node's (have=412346, want=1234)";
+    assert_eq!(other["error"]["message"], text);
+
+    send(&chain, contract).await;
+    let seen = chain.rpc("eth_getStorageAt", json!([contract, "0x0", "latest"])).await;
+    assert_eq!(seen, format!("{:#066x}", 1234));
+    let arb_chain_id =
+        json!([{"to": Address::with_last_byte(0x64), "data": "0xd127f54a"}, "latest"]);
+    assert_eq!(chain.rpc("eth_call", arb_chain_id.clone()).await, seen);
+    let simulated = json!([{"blockStateCalls": [{"calls": [arb_chain_id[0]]}]}]);
+    let simulated = chain.rpc("eth_simulateV1", simulated).await;
+    assert_eq!(simulated[0]["calls"][0]["returnData"], seen);
+    assert_eq!(chain.rpc("anvil_metadata", json!([])).await["chainId"], 1234);
+}

@@ -44,6 +44,18 @@ impl Socket {
         self.0.write_all(&frame).await.unwrap();
     }
 
+    /// Sends the head of a text of this length.
+    pub(crate) async fn announce_text(&mut self, length: u64) {
+        let head = [&[0x81, 0xff], length.to_be_bytes().as_slice(), &[0; 4]].concat();
+        self.0.write_all(&head).await.unwrap();
+    }
+
+    /// Sends a close frame without a reason, and waits for the one that answers it.
+    pub(crate) async fn close(&mut self) {
+        self.0.write_all(&[0x88, 0x80, 0, 0, 0, 0]).await.unwrap();
+        assert_eq!(self.0.read_u16().await.unwrap(), 0x8800);
+    }
+
     /// Waits until the other side sends something, and returns whether it closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         self.0.read_u8().await.is_err()

@@ -186,6 +186,23 @@ async fn connections_end_with_the_node() {
 }
 
 #[tokio::test]
+async fn a_closing_handshake_is_answered() {
+    let chain = Chain::start().await;
+    let mut socket = Socket::open(&chain).await;
+    socket.ask("eth_subscribe", json!(["newHeads"])).await;
+    socket.close().await;
+    assert!(socket.is_closed().await);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_ends_the_connection() {
+    let chain = Chain::start().await;
+    let mut socket = Socket::open(&chain).await;
+    socket.announce_text((5 << 20) + 1).await;
+    assert!(socket.is_closed().await);
+}
+
+#[tokio::test]
 async fn a_get_request_is_confirmed() {
     let chain = Chain::start().await;
     let response = alloy::transports::http::reqwest::get(chain.node.url()).await.unwrap();

@@ -4,7 +4,7 @@ use alloy::primitives::{U64, U256, map::HashMap};
 use serde_json::{Value, json};
 
 use super::super::{Args, MethodResult, NodeContext, net::CLIENT_VERSION};
-use crate::{CHAIN_ID, chain::ChainError};
+use crate::chain::ChainError;
 
 /// `anvil_nodeInfo`
 pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -18,7 +18,7 @@ pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
         "transactionOrder": "fifo",
         "environment": {
             "baseFee": base_fee,
-            "chainId": CHAIN_ID,
+            "chainId": node.chain.chain_id(),
             "gasLimit": U64::from(node.chain.header_fields().gas_limit),
             "gasPrice": base_fee,
         },
@@ -37,7 +37,7 @@ pub(super) fn metadata(node: &mut NodeContext, args: Args) -> MethodResult {
         .collect();
     Ok(json!({
         "clientVersion": CLIENT_VERSION,
-        "chainId": CHAIN_ID,
+        "chainId": node.chain.chain_id(),
         "instanceId": node.instance,
         "latestBlockNumber": node.chain.height(),
         "latestBlockHash": node.chain.latest().hash(),
@@ -50,6 +50,14 @@ pub(super) fn metadata(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn genesis_time(node: &mut NodeContext, args: Args) -> MethodResult {
     args.finish()?;
     Ok(json!(node.chain.block(0).map(|block| block.header.timestamp)))
+}
+
+/// `anvil_setChainId`: sets the id of the chain.
+pub(super) fn set_chain_id(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let chain_id = args.any_number()?;
+    args.finish()?;
+    node.chain.set_chain_id(chain_id);
+    Ok(Value::Null)
 }
 
 /// `anvil_setCoinbase`: sets the beneficiary of the following blocks.
