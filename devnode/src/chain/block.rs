@@ -105,10 +105,10 @@ impl Block {
         Self { header: Sealed::new(header), transactions }
     }
 
-    /// Its beneficiary and gas limit, on a chain with this id.
-    pub(super) fn header_fields(&self, chain_id: u64) -> HeaderFields {
+    /// `fields` with its beneficiary and gas limit.
+    pub(super) fn header_fields(&self, fields: HeaderFields) -> HeaderFields {
         let (beneficiary, gas_limit) = (self.header.beneficiary, self.header.gas_limit);
-        HeaderFields { beneficiary, gas_limit, chain_id }
+        HeaderFields { beneficiary, gas_limit, ..fields }
     }
 
     /// The same block with another beneficiary and gas limit.

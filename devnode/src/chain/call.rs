@@ -15,7 +15,7 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, ChainError, submit::MAX_INIT_CODE};
+use super::{Chain, ChainError, HeaderFields, submit::MAX_INIT_CODE};
 use crate::{
     exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
     precompiles::{self, BlockContext},
@@ -74,8 +74,8 @@ pub(super) struct CallContext<'a> {
     replaced_precompiles: Vec<Address>,
     /// Deadline of the call.
     deadline: Instant,
-    /// Id of the chain.
-    chain_id: u64,
+    /// Id and randomness of the chain.
+    fields: HeaderFields,
 }
 
 impl Chain {
@@ -142,7 +142,7 @@ impl Chain {
             return Err(ChainError::NodeInterface(to));
         }
         let block = Arc::clone(self.require_block(call.block)?);
-        let chain_id = self.chain_id();
+        let fields = self.header_fields();
         let Self { store, hashes, module_cache: modules, .. } = self;
         let overrides = &call.block_overrides;
         let base_fee = overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
@@ -159,7 +159,7 @@ impl Chain {
             moved_precompiles: AddressMap::default(),
             replaced_precompiles: Vec::new(),
             deadline: call.deadline,
-            chain_id,
+            fields,
         };
         apply_state_overrides(
             &mut context.state,
@@ -226,7 +226,8 @@ impl<'a> CallContext<'a> {
             replaced_precompiles: self.replaced_precompiles,
             module_cache: modules,
             deadline: Some(self.deadline),
-            chain_id: self.chain_id,
+            chain_id: self.fields.chain_id,
+            prev_randao: self.fields.prev_randao,
         }
     }
 

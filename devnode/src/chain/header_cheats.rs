@@ -1,7 +1,8 @@
-//! Cheats for what contracts see of a block and of the chain: beneficiary, gas limit and chain id.
+//! Cheats for what contracts see of a block and of the chain: beneficiary, gas limit, chain id
+//! and randomness.
 //! They are not saved.
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 
 use super::{
     Chain,
@@ -9,11 +10,11 @@ use super::{
 };
 use crate::{
     CHAIN_ID,
-    exec::ExecutionEnv,
+    exec::{ExecutionEnv, PREV_RANDAO},
     state::{arbos::ARBOS, settings::Setting},
 };
 
-/// Beneficiary and gas limit of blocks, and the id of their chain.
+/// Beneficiary and gas limit of blocks, the id of their chain, and their randomness.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeaderFields {
     /// Beneficiary.
@@ -22,19 +23,26 @@ pub(crate) struct HeaderFields {
     pub(crate) gas_limit: u64,
     /// Id of the chain.
     pub(crate) chain_id: u64,
+    /// What PREVRANDAO returns.
+    pub(crate) prev_randao: B256,
 }
 
 impl Default for HeaderFields {
     fn default() -> Self {
-        Self { beneficiary: SEQUENCER, gas_limit: GAS_LIMIT, chain_id: CHAIN_ID }
+        Self {
+            beneficiary: SEQUENCER,
+            gas_limit: GAS_LIMIT,
+            chain_id: CHAIN_ID,
+            prev_randao: PREV_RANDAO,
+        }
     }
 }
 
 impl HeaderFields {
     /// The environment of a message in a block with these fields.
     pub(super) fn apply(self, env: ExecutionEnv<'_>) -> ExecutionEnv<'_> {
-        let Self { beneficiary, gas_limit, chain_id } = self;
-        ExecutionEnv { beneficiary, gas_limit, chain_id, ..env }
+        let Self { beneficiary, gas_limit, chain_id, prev_randao } = self;
+        ExecutionEnv { beneficiary, gas_limit, chain_id, prev_randao, ..env }
     }
 }
 
@@ -52,6 +60,11 @@ impl Chain {
     /// Beneficiary and gas limit of the following blocks.
     pub(crate) const fn header_fields(&self) -> HeaderFields {
         self.header_fields
+    }
+
+    /// Sets what PREVRANDAO returns from now on; no header contains it.
+    pub(crate) const fn set_prev_randao(&mut self, value: B256) {
+        self.header_fields.prev_randao = value;
     }
 
     /// Sets the beneficiary of the following blocks.

@@ -223,6 +223,7 @@ impl Simulation<'_> {
             module_cache: &mut self.modules,
             deadline: Some(self.deadline),
             chain_id: self.chain.chain_id(),
+            prev_randao: self.chain.header_fields().prev_randao,
         };
         let mut execution = if self.request.trace_transfers {
             exec::execute_logging_transfers(env, &message)?

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     CHAIN_ID,
-    exec::{self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, State},
+    exec::{
+        self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, PREV_RANDAO, State,
+    },
     precompiles::BlockContext,
     state::settings::Setting,
 };
@@ -148,6 +150,7 @@ pub(super) fn block_execution_env<'a>(
         module_cache: modules,
         deadline: None,
         chain_id: CHAIN_ID,
+        prev_randao: PREV_RANDAO,
     }
 }
 

@@ -45,10 +45,10 @@ impl Chain {
         index: usize,
         run: impl FnOnce(ExecutionEnv<'_>, &Message) -> Result<R, ChainError>,
     ) -> Result<R, ChainError> {
-        let chain_id = self.chain_id();
+        let fields = self.header_fields();
         let Self { store, hashes, module_cache: modules, .. } = self;
         let params = block.params();
-        let fields = block.header_fields(chain_id);
+        let fields = block.header_fields(fields);
         let height = usize::try_from(params.height).unwrap_or(usize::MAX);
         let hashes = hashes.get(..height).unwrap_or_default();
         let mut state = state_before(store, params);

@@ -60,6 +60,9 @@ use crate::{
 /// The state to run on: one height, with changes on top.
 pub(crate) type State<'a> = CacheDB<StateView<'a>>;
 
+/// What PREVRANDAO returns on Arbitrum.
+pub(crate) const PREV_RANDAO: B256 = B256::with_last_byte(1);
+
 /// Maximum size of contract code in bytes.
 pub(crate) const MAX_CODE: usize = 24_576;
 
@@ -85,6 +88,8 @@ pub(crate) struct ExecutionEnv<'a> {
     pub(crate) deadline: Option<Instant>,
     /// Id of the chain, as contracts see it.
     pub(crate) chain_id: u64,
+    /// What PREVRANDAO returns.
+    pub(crate) prev_randao: B256,
 }
 
 /// How a message ended.
@@ -142,7 +147,7 @@ impl ExecutionEnv<'_> {
             gas_limit: self.gas_limit,
             basefee: if message.price.offered.is_some() { self.block_context.base_fee } else { 0 },
             difficulty: U256::ONE,
-            prevrandao: Some(B256::with_last_byte(1)),
+            prevrandao: Some(self.prev_randao),
             blob_excess_gas_and_price: None,
             ..BlockEnv::default()
         }

@@ -142,3 +142,17 @@ async fn the_chain_id_can_be_set() {
     assert_eq!(simulated[0]["calls"][0]["returnData"], seen);
     assert_eq!(chain.rpc("anvil_metadata", json!([])).await["chainId"], 1234);
 }
+
+#[tokio::test]
+async fn the_randomness_can_be_set() {
+    let chain = Chain::start().await;
+    // Stores PREVRANDAO in word 0.
+    let contract = chain.deploy(&hex!("445f5500")).await;
+    let word = || chain.rpc("eth_getStorageAt", json!([contract, "0x0", "latest"]));
+    send(&chain, contract).await;
+    assert_eq!(word().await, format!("{:#066x}", 1));
+    let value = format!("{:#066x}", 1234);
+    assert_eq!(chain.rpc("hardhat_setPrevRandao", json!([value])).await, true);
+    send(&chain, contract).await;
+    assert_eq!(word().await, value);
+}

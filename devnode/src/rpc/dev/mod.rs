@@ -78,6 +78,7 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_metadata", "hardhat_metadata"], node::metadata),
     (&["anvil_getGenesisTime"], node::genesis_time),
     (&["anvil_setChainId"], node::set_chain_id),
+    (&["hardhat_setPrevRandao"], node::set_prev_randao),
     (&["anvil_setCoinbase", "hardhat_setCoinbase"], node::set_coinbase),
     (&["anvil_setBlockGasLimit", "evm_setBlockGasLimit"], node::set_block_gas_limit),
     (&["anvil_setMinGasPrice", "hardhat_setMinGasPrice"], node::set_min_gas_price),

@@ -60,6 +60,14 @@ pub(super) fn set_chain_id(node: &mut NodeContext, mut args: Args) -> MethodResu
     Ok(Value::Null)
 }
 
+/// `hardhat_setPrevRandao`: sets what PREVRANDAO returns from now on.
+pub(super) fn set_prev_randao(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let value: U256 = args.take()?;
+    args.finish()?;
+    node.chain.set_prev_randao(value.into());
+    Ok(json!(true))
+}
+
 /// `anvil_setCoinbase`: sets the beneficiary of the following blocks.
 pub(super) fn set_coinbase(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let beneficiary = args.address()?;
