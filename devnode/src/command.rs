@@ -9,7 +9,8 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, StartError, StateError,
+    ArbosVersion, CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, StartError,
+    StateError,
 };
 
 /// Options of a dev chain.
@@ -27,6 +28,10 @@ pub struct Options {
     /// Mine a block every so many milliseconds, besides those for transactions
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     block_time: Option<u64>,
+
+    /// Version of ArbOS of a new chain; a state file keeps its own
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
+    arbos: ArbosVersion,
 
     /// Keep the chain in a file: load it at the start, save it after every change and at the end
     #[arg(long, value_name = "FILE")]
@@ -79,12 +84,12 @@ pub async fn run<E: From<RunError>>(
     options: Options,
     ready: impl FnOnce(Ready) -> Result<(), E>,
 ) -> Result<(), E> {
-    let Options { host, port, block_time, state } = options;
+    let Options { host, port, block_time, arbos, state } = options;
     let block_time = block_time.map(Duration::from_millis);
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
 
-    let config = Config { host, port, block_time, state, ..Config::default() };
+    let config = Config { host, port, block_time, arbos, state, ..Config::default() };
     let node = Devnode::start(config).await.map_err(|source| RunError::Start {
         address: format!("{host}:{port}").into(),
         source: Box::new(source),

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use crate::ArbosVersion;
+
 /// Default port of Nitro's dev node, and of this one.
 pub const DEFAULT_PORT: u16 = 8547;
 
@@ -24,8 +26,10 @@ pub struct Config {
     /// Unix second of block zero and of the set-up, from which the clock runs on; `None` means now.
     /// Chains with the same second and number of accounts have the same first blocks.
     pub genesis: Option<u64>,
+    /// Version of ArbOS.
+    pub arbos: ArbosVersion,
     /// File that keeps the chain between runs; `None` discards the chain at the end. If the file
-    /// exists, it overrides [`Self::accounts`] and [`Self::genesis`].
+    /// exists, it overrides [`Self::accounts`], [`Self::genesis`] and [`Self::arbos`].
     pub state: Option<PathBuf>,
 }
 
@@ -38,6 +42,7 @@ impl Default for Config {
             block_time: None,
             accounts: 9,
             genesis: None,
+            arbos: ArbosVersion::default(),
             state: None,
         }
     }

@@ -19,6 +19,7 @@ pub use config::{Config, DEFAULT_PORT};
 pub use error::{NodeStopped, StartError};
 pub use node::Devnode;
 pub use persistence::StateError;
+pub use state::arbos_version::ArbosVersion;
 
 /// The chain's id: that of every Nitro dev chain.
 pub const CHAIN_ID: u64 = 412_346;

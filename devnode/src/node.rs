@@ -10,7 +10,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
     Account, Config, NodeStopped, StartError, StateError, accounts,
-    chain::{Chain, ChainError, ChainThread},
+    chain::{Chain, ChainThread, Genesis},
     error::StartErrorKind,
     persistence::{StateFile, StateSaver},
     provider,
@@ -62,10 +62,15 @@ impl Devnode {
         let accounts = accounts::accounts(config.accounts);
         let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
-        let (funded, genesis) = (accounts.clone(), config.genesis);
+        let funded = accounts.clone();
+        let genesis = Genesis {
+            accounts: accounts.iter().skip(1).map(|account| account.address).collect(),
+            timestamp: config.genesis,
+            arbos: config.arbos,
+        };
         let make_node = move || {
             let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = restored.map_or_else(|| new_chain(&funded, genesis), Ok)?;
+            let chain = restored.map_or_else(|| Chain::new(&genesis), Ok)?;
             let changes = chain.changes().subscribe();
             Ok::<_, StartErrorKind>((
                 NodeContext::new(chain, &funded, genesis, block_time),
@@ -166,12 +171,6 @@ impl Drop for Devnode {
         self.ticker.abort();
         self.server.stop();
     }
-}
-
-/// A new chain with these funded accounts.
-fn new_chain(accounts: &[Account], genesis: Option<u64>) -> Result<Chain, ChainError> {
-    let funded: Vec<Address> = accounts.iter().skip(1).map(|account| account.address).collect();
-    Chain::new(&funded, genesis)
 }
 
 /// Mines a block in every period, as long as there is one.

@@ -57,13 +57,16 @@ async fn a_chain_answers_and_continues_from_its_state_file() {
     let file = std::env::temp_dir().join(format!("devnode-binary-{}", std::process::id()));
     let arguments = ["--port", "0", "--json", "--state", file.to_str().unwrap()];
     let mut height = 0;
-    for _ in 0..2 {
-        let (process, ready) = start(&arguments);
+    // The second chain has the version of the file.
+    for version in [["--arbos", "60"], ["--arbos", "51"]] {
+        let (process, ready) = start(&[&arguments[..], &version].concat());
         assert_eq!((&ready["event"], &ready["chain_id"]), (&"ready".into(), &CHAIN_ID.into()));
         assert_eq!(ready["dev_account"], DEV_ADDRESS.to_string());
         let provider =
             ProviderBuilder::new().connect_http(ready["rpc"].as_str().unwrap().parse().unwrap());
         let before = provider.get_block_number().await.unwrap();
+        let block = provider.get_block_by_number(before.into()).await.unwrap().unwrap();
+        assert_eq!(block.header.mix_hash[23], 60);
         assert!(before > height, "{before}");
         provider.raw_request::<_, Value>("evm_mine".into(), ()).await.unwrap();
         height = before;
@@ -91,6 +94,10 @@ fn a_port_in_use_is_an_error() {
 #[test]
 fn an_invalid_option_is_a_usage_error() {
     assert_eq!(output(&["--block-time", "0"]).status.code(), Some(2));
+    let unknown = output(&["--arbos", "59"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let text = String::from_utf8(unknown.stderr).unwrap();
+    assert!(text.contains("[possible values: 51, 60, 61]"), "{text}");
 }
 
 #[test]

@@ -4,18 +4,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use stylus_engine::{StylusVersion, activate};
 
 /// Initial pages that a program may have.
 const PAGES: u16 = 128;
 
 fuzz_target!(|wasm: &[u8]| {
-    if let Ok(activation) = stylus_engine::activate(wasm, PAGES, u64::MAX, false) {
+    if let Ok(activation) = activate(wasm, StylusVersion::V3, PAGES, u64::MAX, false) {
         let gas = activation.gas;
-        let repeated = stylus_engine::activate(wasm, PAGES, gas, false);
+        let repeated = activate(wasm, StylusVersion::V3, PAGES, gas, false);
         assert_eq!(
             repeated.map(|repeated| repeated.module_hash).ok(),
             Some(activation.module_hash)
         );
-        assert!(stylus_engine::activate(wasm, PAGES, gas - 1, false).is_err());
+        assert!(activate(wasm, StylusVersion::V3, PAGES, gas - 1, false).is_err());
     }
 });

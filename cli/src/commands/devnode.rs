@@ -11,7 +11,7 @@ use crate::output::Cell;
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(
-    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json"
+    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 61"
 )]
 pub(crate) struct Options {
     /// Those of every dev chain.

@@ -14,6 +14,7 @@ use crate::{
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
+        arbos_version::ArbosVersion,
         programs,
         settings::Setting,
     },
@@ -45,6 +46,7 @@ impl Chain {
         let mut message = self.call_message(call, gas)?;
         let fees =
             to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
+        let arbos = self.require_block(call.block)?.arbos();
         // Each round adds entries, which raises the gas, so the loop ends.
         loop {
             let (mut context, modules) = self.call_context(call)?;
@@ -55,7 +57,7 @@ impl Chain {
             let (execution, entered) = exec::execute_recording_programs(env, &message)?;
             let mut builder = AccessListBuilder::new(&message.access_list);
             builder.add_loaded(&execution.changes, |address| {
-                address == fees || is_warm(&message, address)
+                address == fees || is_warm(&message, address, arbos)
             });
             builder.add_program_entries(&entered);
             let list = builder.into_list();
@@ -111,11 +113,11 @@ impl AccessListBuilder {
 }
 
 /// Whether an account is warm when a message starts, whatever its access list says.
-fn is_warm(message: &Message, address: Address) -> bool {
+fn is_warm(message: &Message, address: Address, arbos: ArbosVersion) -> bool {
     let mut authorities =
         message.authorizations.iter().filter_map(|signed| signed.recover_authority().ok());
     address == message.from
         || message.to.to() == Some(&address)
-        || precompiles::is_precompile(address)
+        || precompiles::is_precompile(address, arbos)
         || authorities.any(|authority| authority == address)
 }

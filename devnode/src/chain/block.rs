@@ -12,6 +12,7 @@ use alloy::{
 };
 
 use super::header_cheats::HeaderFields;
+use crate::state::arbos_version::ArbosVersion;
 
 /// Beneficiary of every block but the first.
 pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
@@ -19,8 +20,8 @@ pub(crate) const SEQUENCER: Address = address!("A4B00000000000000000007365717565
 /// Gas limit in block headers.
 pub(super) const GAS_LIMIT: u64 = 1 << 50;
 
-/// Version of ArbOS in block headers.
-const ARBOS_VERSION: u8 = 51;
+/// Index of the byte of the mix hash that is ArbOS's version.
+const VERSION_BYTE: usize = 23;
 
 /// A transaction in a block.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Block {
             transactions.iter().map(|included| included.transaction.inner()).collect();
         let mut mix_hash = B256::ZERO;
         mix_hash.0[..8].copy_from_slice(&params.sends.0.to_be_bytes());
-        mix_hash.0[23] = ARBOS_VERSION;
+        mix_hash.0[VERSION_BYTE] = params.arbos.number();
         let header = Header {
             parent_hash: params.parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
@@ -135,12 +136,24 @@ impl Block {
             timestamp: self.header.timestamp,
             base_fee: self.base_fee(),
             sends: (self.send_count(), self.send_root()),
+            arbos: self.arbos(),
         }
     }
 
     /// The receipts of its transactions, in order.
     pub(crate) fn receipts(&self) -> impl Iterator<Item = ReceiptEnvelope> {
         receipts(&self.transactions)
+    }
+
+    /// The version of ArbOS after this block.
+    pub(crate) fn arbos(&self) -> ArbosVersion {
+        // Blocks of other versions are rejected when a chain is loaded.
+        self.known_arbos().unwrap_or_default()
+    }
+
+    /// The version of ArbOS that the header names; `None` if this chain cannot run it.
+    pub(super) fn known_arbos(&self) -> Option<ArbosVersion> {
+        ArbosVersion::from_number(self.header.mix_hash.0[VERSION_BYTE])
     }
 
     /// Number of messages to the parent chain up to and including this block.
@@ -182,4 +195,6 @@ pub(crate) struct BlockParams {
     pub(crate) base_fee: u64,
     /// Messages to the parent chain after this block: their number and Merkle root.
     pub(crate) sends: (u64, B256),
+    /// Version of ArbOS.
+    pub(crate) arbos: ArbosVersion,
 }

@@ -19,6 +19,7 @@ use super::{Chain, ChainError, HeaderFields, submit::MAX_INIT_CODE};
 use crate::{
     exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
     precompiles::{self, BlockContext},
+    state::arbos_version::ArbosVersion,
 };
 
 /// Maximum gas of a call.
@@ -144,6 +145,7 @@ impl Chain {
         let block = Arc::clone(self.require_block(call.block)?);
         let fields = self.header_fields();
         let Self { store, hashes, module_cache: modules, .. } = self;
+        modules.start_block();
         let overrides = &call.block_overrides;
         let base_fee = overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
         let mut context = CallContext {
@@ -152,6 +154,7 @@ impl Chain {
                 height: block.height().saturating_add(u64::from(call.block.is_pending())),
                 timestamp: overrides.time.unwrap_or(block.header.timestamp),
                 base_fee,
+                arbos: block.arbos(),
             },
             beneficiary: overrides.coinbase.unwrap_or(block.header.beneficiary),
             gas_limit: overrides.gas_limit.unwrap_or(block.header.gas_limit),
@@ -166,6 +169,7 @@ impl Chain {
             &mut context.moved_precompiles,
             &mut context.replaced_precompiles,
             &call.state_overrides,
+            block.arbos(),
         )?;
         Ok((context, modules))
     }
@@ -238,7 +242,7 @@ impl<'a> CallContext<'a> {
     }
 }
 
-/// Applies overrides of accounts to a state, and to the precompiles that are moved or replaced.
+/// Applies overrides of accounts to a state of this version of ArbOS, and to the precompiles that are moved or replaced.
 ///
 /// # Errors
 /// If overrides contradict each other.
@@ -247,10 +251,11 @@ pub(super) fn apply_state_overrides(
     moved: &mut AddressMap<Address>,
     replaced: &mut Vec<Address>,
     accounts: &StateOverride,
+    arbos: ArbosVersion,
 ) -> Result<(), ChainError> {
     for (&address, change) in accounts {
         if let Some(to) = change.move_precompile_to {
-            if !precompiles::is_precompile(address) {
+            if !precompiles::is_precompile(address, arbos) {
                 return Err(ChainError::NotAPrecompile(address));
             }
             moved.insert(to, address);

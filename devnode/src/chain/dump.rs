@@ -128,6 +128,7 @@ impl Chain {
             if block.height() != height || block.header.parent_hash != parent {
                 return Err(DumpError::BrokenLink(block.height()));
             }
+            block.known_arbos().ok_or(DumpError::UnknownArbos(height))?;
             chain.push_block(Arc::new(block));
         }
         if chain.blocks.is_empty() {

@@ -304,4 +304,9 @@ pub(crate) enum DumpError {
     /// A block does not follow its predecessor.
     #[error("corrupted: block {0} does not follow its predecessor")]
     BrokenLink(u64),
+    /// A block has a version of ArbOS that this chain cannot run.
+    #[error(
+        "block {0} has a version of ArbOS that this program does not know; use a later program"
+    )]
+    UnknownArbos(u64),
 }

@@ -2,7 +2,7 @@
 //! (EIP-2935).
 
 use alloy::primitives::{Address, Bytes, U256, address, hex};
-use revm::state::AccountInfo;
+use revm::{bytecode::Bytecode, state::AccountInfo};
 use stylus_engine::Params;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     state::{
         BlockArbosStorage, Store,
         arbos::{ARBOS, AddressSet},
+        arbos_version::ArbosVersion,
         programs,
         settings::Setting,
     },
@@ -39,24 +40,44 @@ pub(super) fn parent_hash_slot(height: u64) -> U256 {
     U256::from(slot.unwrap_or_default())
 }
 
-/// Writes the state of block zero. `accounts` are funded like the dev account.
-pub(super) fn write_genesis(store: &mut Store, accounts: &[Address]) {
-    for &account in [DEV_ADDRESS].iter().chain(accounts) {
-        store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
+/// Writes the code of the precompiles of a version. They keep their money.
+pub(super) fn write_precompiles(store: &mut Store, height: u64, arbos: ArbosVersion) {
+    for precompile in precompiles::addresses(arbos).chain([ARBOS_ACTS_ADDRESS]) {
+        let mut info = store.account(precompile, height).unwrap_or_default();
+        info.set_code(Bytecode::new_legacy(Bytes::from_static(&PRECOMPILE_CODE)));
+        store.write_account(height, precompile, info);
     }
-    for precompile in precompiles::addresses().chain([ARBOS_ACTS_ADDRESS]) {
-        store.write_contract(0, precompile, 0, Bytes::from_static(&PRECOMPILE_CODE));
-    }
-    store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
-    store.write_contract(0, ARBOS, 1, Bytes::new());
+}
 
-    let mut words = BlockArbosStorage { store, height: 0 };
-    for setting in Setting::ALL {
-        setting.set(&mut words, U256::from(setting.initial()));
+/// How a new chain begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Genesis {
+    /// Accounts that are funded besides the dev account.
+    pub(crate) accounts: Vec<Address>,
+    /// Unix second of block zero and of the set-up; `None` means now.
+    pub(crate) timestamp: Option<u64>,
+    /// Version of ArbOS.
+    pub(crate) arbos: ArbosVersion,
+}
+
+impl Genesis {
+    /// Writes the state of block zero.
+    pub(super) fn write(&self, store: &mut Store) {
+        for &account in [DEV_ADDRESS].iter().chain(&self.accounts) {
+            store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
+        }
+        write_precompiles(store, 0, self.arbos);
+        store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
+        store.write_contract(0, ARBOS, 1, Bytes::new());
+
+        let mut words = BlockArbosStorage { store, height: 0 };
+        for setting in Setting::ALL {
+            setting.set(&mut words, U256::from(setting.initial()));
+        }
+        programs::save_params(&mut words, &Params::new(self.arbos.stylus()));
+        programs::init_pricer(&mut words);
+        let owners = AddressSet::owners();
+        owners.add(&mut words, Address::ZERO);
+        owners.add(&mut words, DEV_ADDRESS);
     }
-    programs::save_params(&mut words, &Params::default());
-    programs::init_pricer(&mut words);
-    let owners = AddressSet::owners();
-    owners.add(&mut words, Address::ZERO);
-    owners.add(&mut words, DEV_ADDRESS);
 }

@@ -6,7 +6,10 @@ use super::{
     Block, BlockParams, Chain, ChainError, HeaderFields, IncludedTransaction, RecoveredTransaction,
     genesis,
 };
-use crate::state::{BlockArbosStorage, arbos::ARBOS, send_accumulator, settings::Setting};
+use crate::state::{
+    BlockArbosStorage, arbos::ARBOS, arbos_version::ArbosVersion, send_accumulator,
+    settings::Setting, upgrade,
+};
 
 impl Chain {
     /// Mines a block of pooled transactions, up to the gas limit of a block. Drops transactions
@@ -81,13 +84,26 @@ impl Chain {
     /// Starts the next block and stores the hash of its parent in the history contract.
     pub(super) fn begin_block(&mut self) -> BlockParams {
         let parent = Arc::clone(self.latest());
+        self.module_cache.start_block();
         let (height, hash) = (parent.height().saturating_add(1), parent.hash());
         let timestamp = self.clock.next_block_timestamp(parent.header.timestamp);
         let base_fee = self.base_fee();
         let slot = genesis::parent_hash_slot(height);
         self.store.write_slot(height, genesis::HASH_HISTORY, slot, hash.into());
         let sends = (parent.send_count(), parent.send_root());
-        BlockParams { height, parent: hash, timestamp, base_fee, sends }
+        let arbos = self.upgrade(height, parent.arbos(), timestamp);
+        BlockParams { height, parent: hash, timestamp, base_fee, sends, arbos }
+    }
+
+    /// Upgrades ArbOS at the start of block `height`, if it is time; returns the version.
+    fn upgrade(&mut self, height: u64, current: ArbosVersion, timestamp: u64) -> ArbosVersion {
+        // The block starts with the state of its parent.
+        let mut words = BlockArbosStorage { store: &mut self.store, height };
+        let version = upgrade::start_block(&mut words, current, timestamp);
+        if version > current {
+            genesis::write_precompiles(&mut self.store, height, version);
+        }
+        version
     }
 
     /// Seals a block and appends it.

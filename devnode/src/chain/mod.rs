@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256, map::B256Map},
+    primitives::{B256, map::B256Map},
 };
 use tokio::sync::{broadcast, watch};
 
@@ -47,7 +47,7 @@ pub(crate) use chain_thread::{ChainStopped, ChainThread};
 pub(crate) use error::{ChainError, DumpError, TransactionDecodeError};
 pub(crate) use estimate::Estimate;
 pub(crate) use events::ChainEvent;
-pub(crate) use genesis::HASH_HISTORY;
+pub(crate) use genesis::{Genesis, HASH_HISTORY};
 pub(crate) use logs::LogFilter;
 pub(crate) use parity_trace::TraceTypes;
 pub(crate) use simulate::{SimulatedBlock, SimulationRequest};
@@ -103,21 +103,21 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A chain after the set-up, all of it at unix second `genesis` or now; the clock runs on from
-    /// there. `accounts` are funded besides the dev account.
+    /// A chain after the set-up; the clock runs on from there.
     ///
     /// # Errors
     /// If a transaction of the set-up is rejected, which is a bug.
-    pub(crate) fn new(accounts: &[Address], genesis: Option<u64>) -> Result<Self, ChainError> {
+    pub(crate) fn new(genesis: &Genesis) -> Result<Self, ChainError> {
         let mut chain = Self::with_store(Store::default());
-        let timestamp = genesis.unwrap_or_else(|| chain.clock.now());
-        genesis::write_genesis(&mut chain.store, accounts);
+        let timestamp = genesis.timestamp.unwrap_or_else(|| chain.clock.now());
+        genesis.write(&mut chain.store);
         let params = BlockParams {
             height: 0,
             parent: B256::ZERO,
             timestamp,
             base_fee: Setting::BaseFee.initial(),
             sends: (0, B256::ZERO),
+            arbos: genesis.arbos,
         };
         chain.append_block(Block::seal(params, Vec::new()));
         chain.clock.block_interval = Some(0);

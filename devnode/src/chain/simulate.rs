@@ -26,6 +26,7 @@ use crate::{
     precompiles::BlockContext,
     state::{
         arbos::{ARBOS, ArbosStorage},
+        arbos_version::ArbosVersion,
         send_accumulator,
     },
 };
@@ -150,14 +151,16 @@ impl Simulation<'_> {
             timestamp: plan.timestamp,
             base_fee,
             sends: (0, B256::ZERO),
+            arbos: parent.arbos(),
         };
+        self.modules.start_block();
         let beneficiary = overrides.coinbase.unwrap_or(parent.header.beneficiary);
         let gas_limit = overrides.gas_limit.unwrap_or(parent.header.gas_limit);
         let slot = genesis::parent_hash_slot(params.height);
         let Ok(()) =
             self.state.insert_account_storage(genesis::HASH_HISTORY, slot, params.parent.into());
         if let Some(accounts) = state_overrides {
-            self.override_state(accounts)?;
+            self.override_state(accounts, params.arbos)?;
         }
         let (mut results, mut included, mut used) = (Vec::new(), Vec::new(), 0_u64);
         for call in calls {
@@ -177,9 +180,13 @@ impl Simulation<'_> {
     }
 
     /// Applies overrides of accounts.
-    fn override_state(&mut self, accounts: &StateOverride) -> Result<(), ChainError> {
+    fn override_state(
+        &mut self,
+        accounts: &StateOverride,
+        arbos: ArbosVersion,
+    ) -> Result<(), ChainError> {
         let Self { state, moved_precompiles, replaced_precompiles, .. } = self;
-        apply_state_overrides(state, moved_precompiles, replaced_precompiles, accounts)
+        apply_state_overrides(state, moved_precompiles, replaced_precompiles, accounts, arbos)
     }
 
     /// Gas of a call in a block that has `used` of its gas.
@@ -214,6 +221,7 @@ impl Simulation<'_> {
                 height: params.height,
                 timestamp: params.timestamp,
                 base_fee: params.base_fee,
+                arbos: params.arbos,
             },
             beneficiary,
             gas_limit,

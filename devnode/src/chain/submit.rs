@@ -138,10 +138,10 @@ pub(super) fn block_execution_env<'a>(
     hashes: &'a [B256],
     modules: &'a mut ModuleCache,
 ) -> ExecutionEnv<'a> {
-    let BlockParams { height, timestamp, base_fee, .. } = params;
+    let BlockParams { height, timestamp, base_fee, arbos, .. } = params;
     ExecutionEnv {
         state,
-        block_context: BlockContext { height, timestamp, base_fee },
+        block_context: BlockContext { height, timestamp, base_fee, arbos },
         beneficiary: SEQUENCER,
         gas_limit: GAS_LIMIT,
         hashes,

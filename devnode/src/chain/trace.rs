@@ -47,6 +47,7 @@ impl Chain {
     ) -> Result<R, ChainError> {
         let fields = self.header_fields();
         let Self { store, hashes, module_cache: modules, .. } = self;
+        modules.start_block();
         let params = block.params();
         let fields = block.header_fields(fields);
         let height = usize::try_from(params.height).unwrap_or(usize::MAX);

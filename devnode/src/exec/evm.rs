@@ -13,16 +13,17 @@ use revm::{
         instructions::EthInstructions,
     },
     interpreter::{
-        CallInputs, CallScheme, FrameInput, InstructionResult, InterpreterAction,
-        InterpreterResult, interpreter::EthInterpreter, interpreter_action::FrameInit,
+        FrameInput, InstructionResult, InterpreterAction, interpreter::EthInterpreter,
+        interpreter_action::FrameInit,
     },
     state::Account,
 };
-use stylus_engine::{Pages, program::is_program};
+use stylus_engine::{Pages, StylusVersion};
 
 use super::{
     ExecutionError, Message, ModuleCache, State,
     call_stack::CallStack,
+    code_rules::{delegates_to_precompile, protect_program, reject_code, runs_program},
     halt::HaltDetail,
     inspector::{InspectorRef, MAX_TRACE},
     opcodes::opcodes,
@@ -30,7 +31,7 @@ use super::{
     precompiles::ArbPrecompiles,
     program,
 };
-use crate::precompiles::{self as arbitrum, BlockContext, PrecompileHost};
+use crate::precompiles::BlockContext;
 
 /// Code of every Arbitrum precompile.
 pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
@@ -62,6 +63,8 @@ pub(super) struct ArbContext<'a> {
     pub(super) paid_price: u64,
     /// Gas paid for in advance beyond the limit of the execution.
     pub(super) held_gas: u64,
+    /// Gas of programs that could not be entered.
+    pub(super) uncounted_gas: u64,
     /// Wasm pages in use.
     pub(super) pages: Pages,
     /// Open frames.
@@ -96,6 +99,7 @@ impl<'a> ArbContext<'a> {
             offered_price: U256::from(message.price.offered.unwrap_or_default()),
             paid_price: message.price.paid,
             held_gas: message.held_gas,
+            uncounted_gas: 0,
             pages: Pages::default(),
             call_stack: CallStack::default(),
             transfers: Vec::new(),
@@ -105,6 +109,11 @@ impl<'a> ArbContext<'a> {
             abort_reason: None,
             trace_budget: MAX_TRACE,
         }
+    }
+
+    /// Version of Stylus.
+    pub(super) const fn stylus(&self) -> StylusVersion {
+        self.block_context.arbos.stylus()
     }
 
     /// Whether the message is aborted. Aborts it if its deadline has passed.
@@ -142,7 +151,8 @@ impl<'a> ArbEvm<'a> {
         replaced: Vec<Address>,
         inspector: InspectorRef<'a>,
     ) -> Self {
-        let precompiles = ArbPrecompiles::new(moved, replaced);
+        let arbos = ctx.chain.block_context.arbos;
+        let precompiles = ArbPrecompiles::new(arbos, moved, replaced);
         Self(Evm::new_with_inspector(ctx, inspector, opcodes(), precompiles))
     }
 
@@ -205,7 +215,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
         self.0.ctx.chain.call_stack.enter(init.depth, &init.frame_input);
         let FrameInit { depth, memory, frame_input } = init;
         let frame_input = match frame_input {
-            FrameInput::Call(call) if runs_program(&call) => {
+            FrameInput::Call(call) if runs_program(&self.0.ctx, &call) => {
                 let outcome = program::call(self, depth, memory, &call);
                 return Ok(ItemOrResult::Result(FrameResult::Call(outcome)));
             }
@@ -249,7 +259,7 @@ pub(super) fn process_action<'a>(
 ) -> Result<FrameInitOrResult<EthFrame<EthInterpreter>>, ContextDbError<Ctx<'a>>> {
     if let InterpreterAction::Return(result) = &mut action {
         if frame.data.is_create() {
-            reject_code(result);
+            reject_code(result, ctx.chain.stylus());
         } else if result.result == InstructionResult::SelfDestruct {
             protect_program(ctx, &frame.input, result);
         }
@@ -260,38 +270,4 @@ pub(super) fn process_action<'a>(
     frame
         .process_next_action::<_, ContextError<_>>(ctx, action)
         .inspect(|next| frame.set_finished(next.is_result()))
-}
-
-/// Whether a call runs a program.
-pub(super) fn runs_program(call: &CallInputs) -> bool {
-    is_program(call.known_bytecode.1.original_byte_slice())
-}
-
-/// Fails a deployment whose code starts with 0xEF and is not a program.
-fn reject_code(result: &mut InterpreterResult) {
-    let code = &result.output;
-    if result.result.is_ok() && code.first() == Some(&0xef) && !is_program(code) {
-        result.result = InstructionResult::CreateContractStartingWithEF;
-    }
-}
-
-/// Reverts SELFDESTRUCT in a frame that acts for a program's account.
-fn protect_program(ctx: &mut Ctx<'_>, input: &FrameInput, result: &mut InterpreterResult) {
-    if let FrameInput::Call(call) = input
-        && matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode)
-        && is_program(&ctx.code(call.target_address))
-    {
-        result.result = InstructionResult::Revert;
-    }
-}
-
-/// Whether the called account delegates to a precompile; such a call runs no code.
-fn delegates_to_precompile(ctx: &mut Ctx<'_>, call: &CallInputs) -> bool {
-    let code = call.known_bytecode.1.original_byte_slice();
-    if code != PRECOMPILE_CODE || arbitrum::is_precompile(call.bytecode_address) {
-        return false;
-    }
-    let own = ctx.code(call.bytecode_address);
-    let delegate = Bytecode::new_raw_checked(own).ok().and_then(|code| code.eip7702_address());
-    delegate.is_some_and(arbitrum::is_precompile)
 }

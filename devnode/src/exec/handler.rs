@@ -15,7 +15,7 @@ use revm::{
     interpreter::InitialAndFloorGas,
 };
 
-use super::evm::ArbEvm;
+use super::{evm::ArbEvm, refund};
 use crate::state::{arbos::to_address, settings::Setting};
 
 /// The message handler of revm with Arbitrum's fees.
@@ -80,6 +80,9 @@ impl<'a> Handler for ArbHandler<'a> {
             ctx.journal_mut().load_account_mut(infrastructure)?.incr_balance(fee(gas, share));
         }
         ctx.journal_mut().load_account_mut(network)?.incr_balance(fee(gas, rest));
+        if ctx.chain.block_context.arbos.pays_differences() && price > 0 {
+            refund::pay_difference(ctx, gas);
+        }
         Ok(())
     }
 }

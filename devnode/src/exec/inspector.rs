@@ -31,7 +31,8 @@ use revm_inspectors::tracing::DebugInspector;
 use stylus_engine::HostioCall;
 
 use super::{
-    evm::{ArbEvm, Ctx, process_action, runs_program},
+    code_rules::runs_program,
+    evm::{ArbEvm, Ctx, process_action},
     handler::ArbHandler,
     precompile_host::Transfer,
     precompiles::ArbPrecompiles,
@@ -180,7 +181,7 @@ impl<'a> InspectorEvmTr for ArbEvm<'a> {
         let known = ctx.journaled_state.logs().len();
         if let ItemOrResult::Result(mut result) = self.frame_init(init)? {
             let (ctx, inspector) = self.ctx_inspector();
-            if !matches!(&input, FrameInput::Call(call) if runs_program(call)) {
+            if !matches!(&input, FrameInput::Call(call) if runs_program(ctx, call)) {
                 report_precompile(ctx, inspector, known);
             }
             ctx.chain.charge_trace(traced_size(result.interpreter_result().output.len()));

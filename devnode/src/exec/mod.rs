@@ -4,6 +4,7 @@
 //! changes the state itself.
 
 mod call_stack;
+mod code_rules;
 mod evm;
 mod evm_api;
 mod halt;
@@ -17,6 +18,7 @@ mod precompile_host;
 mod precompiles;
 mod program;
 mod program_entries;
+mod refund;
 mod stylus_tracer;
 mod subcall;
 mod trace;

@@ -77,6 +77,11 @@ impl PrecompileHost for Ctx<'_> {
         code.map(|code| code.original_bytes()).unwrap_or_default()
     }
 
+    fn access_code(&mut self, account: Address) -> (Bytes, bool) {
+        let Ok(code) = self.journal_mut().code(account);
+        (code.data, code.is_cold)
+    }
+
     fn code_hash(&mut self, account: Address) -> B256 {
         let hash = |info: AccountInfo| {
             if info.code_hash.is_zero() { KECCAK256_EMPTY } else { info.code_hash }
@@ -116,6 +121,7 @@ impl PrecompileHost for Ctx<'_> {
     }
 
     fn cache_module(&mut self, code_hash: B256, module: Module) {
-        self.chain.module_cache.insert(code_hash, module);
+        let stylus = self.chain.stylus();
+        self.chain.module_cache.insert(stylus, code_hash, module);
     }
 }

@@ -11,7 +11,10 @@ use revm::{
 };
 
 use super::{evm::Ctx, halt::HaltDetail};
-use crate::precompiles::{self, CallerInfo, PrecompileOutcome, PrecompileStatus};
+use crate::{
+    precompiles::{self, CallerInfo, PrecompileOutcome, PrecompileStatus},
+    state::arbos_version::ArbosVersion,
+};
 
 /// All precompiles.
 pub(super) struct ArbPrecompiles {
@@ -27,10 +30,14 @@ pub(super) struct ArbPrecompiles {
 
 impl ArbPrecompiles {
     /// For the arguments see [`super::ExecutionEnv`].
-    pub(super) fn new(moved: AddressMap<Address>, replaced: Vec<Address>) -> Self {
+    pub(super) fn new(
+        arbos: ArbosVersion,
+        moved: AddressMap<Address>,
+        replaced: Vec<Address>,
+    ) -> Self {
         let ethereum = EthPrecompiles::new(SpecId::OSAKA);
         let mut warm = ethereum.warm_addresses().clone();
-        warm.extend(precompiles::addresses());
+        warm.extend(precompiles::addresses(arbos));
         Self { ethereum, warm, moved, replaced }
     }
 }

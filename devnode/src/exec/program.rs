@@ -1,6 +1,6 @@
 //! Frames that are Stylus programs: the price of the entry, and the conversion of their result.
 
-use alloy::primitives::Bytes;
+use alloy::primitives::{B256, Bytes};
 use revm::{
     context_interface::{ContextTr, JournalTr},
     handler::EvmTr,
@@ -9,7 +9,11 @@ use revm::{
     },
     primitives::constants::CALL_STACK_LIMIT,
 };
-use stylus_engine::{EvmData, Status, return_data_cost};
+use stylus_engine::{
+    EvmData, Module, Status, StylusVersion,
+    program::{self, CodeKind, Root},
+    return_data_cost,
+};
 
 use super::{
     evm::{ArbEvm, Ctx},
@@ -17,7 +21,7 @@ use super::{
     halt::HaltDetail,
 };
 use crate::{
-    precompiles::ArbHalt,
+    precompiles::{ArbHalt, PrecompileHost},
     state::programs::{ProgramRecord, load_params},
 };
 
@@ -98,20 +102,25 @@ fn run_program(
         return ProgramResult::empty(InstructionResult::PrecompileError);
     }
     let before = ctx.chain.pages;
+    let recent = ctx.chain.block_context.arbos.keeps_recent_programs()
+        && ctx.chain.module_cache.enter(*code_hash, params.block_cache_size);
     let entry = params.page_cost(record.footprint, before).saturating_add(params.entry_gas(
         record.init_cost,
         record.cached_cost,
-        record.cached,
+        record.cached || recent,
     ));
-    let Some(gas) = inputs.gas_limit.checked_sub(entry) else {
+    let open = before.open.saturating_add(record.footprint);
+    let gas = inputs.gas_limit.checked_sub(entry).filter(|_| params.allows_open_pages(open));
+    let Some(gas) = gas else {
+        let uncounted = &mut ctx.chain.uncounted_gas;
+        *uncounted = uncounted.saturating_add(inputs.gas_limit);
         return ProgramResult::empty(InstructionResult::OutOfGas);
     };
-    let Some(module) = ctx.chain.module_cache.get(*code_hash, code.original_byte_slice(), &params)
-    else {
+    let Some(module) = module(ctx, *code_hash, code.original_byte_slice(), params.version) else {
         return ProgramResult::empty(InstructionResult::PrecompileError);
     };
-    ctx.chain.pages.open = before.open.saturating_add(record.footprint);
-    ctx.chain.pages.ever = before.ever.max(ctx.chain.pages.open);
+    ctx.chain.pages.open = open;
+    ctx.chain.pages.ever = before.ever.max(open);
 
     let input = inputs.input.bytes(ctx);
     let evm_data = evm_data(ctx, inputs);
@@ -136,6 +145,31 @@ fn run_program(
         return ProgramResult::empty(InstructionResult::OutOfGas);
     };
     ProgramResult { result, gas_left: outcome.gas_left.min(most), output: outcome.output, refund }
+}
+
+/// The compiled form of an active program.
+fn module(
+    ctx: &mut Ctx<'_>,
+    code_hash: B256,
+    code: &[u8],
+    version: StylusVersion,
+) -> Option<Module> {
+    if let Some(module) = ctx.chain.module_cache.get(version, code_hash) {
+        return Some(module);
+    }
+    let wasm = match CodeKind::of(code, version)? {
+        CodeKind::Root => {
+            let root = Root::decode(code).ok()?;
+            let codes: Vec<Bytes> = root
+                .fragments()
+                .iter()
+                .map(|&fragment| PrecompileHost::code(ctx, fragment))
+                .collect();
+            root.decompress(codes.iter().map(AsRef::as_ref)).ok()?
+        }
+        _ => program::decode(code, usize::MAX).ok()?,
+    };
+    ctx.chain.module_cache.compile(version, code_hash, &wasm)
 }
 
 /// Constants of a call.

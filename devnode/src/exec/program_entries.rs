@@ -4,10 +4,8 @@ use alloy::primitives::{Address, B256};
 use revm::{Inspector, handler::FrameResult, interpreter::FrameInput};
 
 use super::{
-    Execution, ExecutionEnv, ExecutionError, Message,
-    evm::{Ctx, runs_program},
-    inspector::ArbInspector,
-    run_with_inspector,
+    Execution, ExecutionEnv, ExecutionError, Message, code_rules::runs_program, evm::Ctx,
+    inspector::ArbInspector, run_with_inspector,
 };
 
 /// An entered frame of a program.
@@ -24,9 +22,9 @@ pub(crate) struct ProgramEntry {
 struct ProgramEntryInspector(Vec<ProgramEntry>);
 
 impl<'a> Inspector<Ctx<'a>> for ProgramEntryInspector {
-    fn frame_start(&mut self, _: &mut Ctx<'a>, input: &mut FrameInput) -> Option<FrameResult> {
+    fn frame_start(&mut self, ctx: &mut Ctx<'a>, input: &mut FrameInput) -> Option<FrameResult> {
         if let FrameInput::Call(call) = input
-            && runs_program(call)
+            && runs_program(ctx, call)
         {
             let (address, code_hash) = (call.target_address, call.known_bytecode.0);
             self.0.push(ProgramEntry { address, code_hash });

@@ -56,6 +56,7 @@ sol! {
         function expiryDays() external view returns (uint16);
         function keepaliveDays() external view returns (uint16);
         function blockCacheSize() external view returns (uint16);
+        function activationGas() external view returns (uint64);
         event ProgramActivated(bytes32 indexed codehash, bytes32 moduleHash, address program, uint256 dataFee, uint16 version);
         event ProgramLifetimeExtended(bytes32 indexed codehash, uint256 dataFee);
         error ProgramNotWasm();
@@ -113,6 +114,40 @@ sol! {
         function setL1PricingInertia(uint64 inertia) external;
         function setL1PricingEquilibrationUnits(uint256 units) external;
         function setAmortizedCostCapBips(uint64 cap) external;
+        function setNativeTokenManagementFrom(uint64 timestamp) external;
+        function addNativeTokenOwner(address owner) external;
+        function removeNativeTokenOwner(address owner) external;
+        function isNativeTokenOwner(address owner) external view returns (bool);
+        function getAllNativeTokenOwners() external view returns (address[]);
+        function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
+        function setCollectTips(bool collect) external;
+        function setMaxStylusContractFragments(uint8 count) external;
+        function setWasmActivationGas(uint64 gas) external;
+        function setTransactionFilteringFrom(uint64 timestamp) external;
+        function addTransactionFilterer(address filterer) external;
+        function removeTransactionFilterer(address filterer) external;
+        function isTransactionFilterer(address filterer) external view returns (bool);
+        function getAllTransactionFilterers() external view returns (address[]);
+        function setFilteredFundsRecipient(address recipient) external;
+        function getFilteredFundsRecipient() external view returns (address);
+        struct ResourceWeight {
+            uint8 resource;
+            uint64 weight;
+        }
+        struct MultiGasConstraint {
+            ResourceWeight[] resources;
+            uint32 window;
+            uint64 target;
+            uint64 backlog;
+        }
+        function setMultiGasPricingConstraints(MultiGasConstraint[] constraints) external;
+        event ChainOwnerAdded(address indexed owner);
+        event ChainOwnerRemoved(address indexed owner);
+        event NativeTokenOwnerAdded(address indexed owner);
+        event NativeTokenOwnerRemoved(address indexed owner);
+        event TransactionFiltererAdded(address indexed filterer);
+        event TransactionFiltererRemoved(address indexed filterer);
+        event FilteredFundsRecipientSet(address indexed recipient);
         event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
     }
 
@@ -129,6 +164,18 @@ sol! {
         function getNativeTokenManagementFrom() external view returns (uint64);
         function isNativeTokenOwner(address owner) external view returns (bool);
         function getAllNativeTokenOwners() external view returns (address[]);
+        function getMaxStylusContractFragments() external view returns (uint8);
+        function getCollectTips() external view returns (bool);
+        function getTransactionFilteringFrom() external view returns (uint64);
+        function isTransactionFilterer(address filterer) external view returns (bool);
+        function getAllTransactionFilterers() external view returns (address[]);
+        function getFilteredFundsRecipient() external view returns (address);
+    }
+
+    interface ArbFilteredTransactionsManager {
+        function addFilteredTransaction(bytes32 hash) external;
+        function deleteFilteredTransaction(bytes32 hash) external;
+        function isTransactionFiltered(bytes32 hash) external view returns (bool);
     }
 
     interface ArbDebug {
@@ -163,6 +210,8 @@ sol! {
         function getL1PricingEquilibrationUnits() external view returns (uint256);
         function getLastL1PricingSurplus() external view returns (int256);
         function getGasPricingConstraints() external view returns (uint64[3][]);
+        function getMultiGasPricingConstraints() external view returns (ArbOwner.MultiGasConstraint[]);
+        function getMultiGasBaseFee() external view returns (uint256[]);
     }
 
     interface NodeInterface {

@@ -10,6 +10,7 @@ use super::{
     },
     call::{CallError, CallResult, PrecompileCall},
     gas::STORAGE_READ_GAS,
+    multi_gas,
 };
 use crate::state::settings::Setting;
 
@@ -71,6 +72,8 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
             call.burn(STORAGE_READ_GAS);
             call.encode_return::<getGasPricingConstraintsCall>(&Vec::new())
         }
+        Function::getMultiGasPricingConstraints(_) => multi_gas::read(call),
+        Function::getMultiGasBaseFee(_) => multi_gas::read_fees(call),
         _ => Err(CallError::RevertAllGas),
     }
 }

@@ -2,17 +2,23 @@
 //! emits a log. Settings for the price of parent chain data and for a base fee that follows the
 //! load are stored without effect.
 
-use alloy::primitives::{B256, FixedBytes, I256, U256};
+use alloy::primitives::{Address, B256, FixedBytes, I256, U256};
 
 use super::{
     ArbHalt, Unimplemented,
-    abi::ArbOwner::{ArbOwnerCalls as Function, OwnerActs},
+    abi::ArbOwner::{
+        ArbOwnerCalls as Function, ChainOwnerAdded, ChainOwnerRemoved, OwnerActs,
+        getAllChainOwnersCall, scheduleArbOSUpgradeCall,
+    },
     call::{CallError, CallResult, PrecompileCall},
+    multi_gas, owner_features,
 };
 use crate::state::{
     arbos::{AddressSet, from_address, to_address},
+    arbos_version::ArbosVersion,
     programs,
     settings::Setting,
+    upgrade,
 };
 
 /// Bytes of a selector.
@@ -36,19 +42,31 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
     let selector = call.input.get(..SELECTOR).unwrap_or_default();
     let method = FixedBytes::try_from(selector).unwrap_or_default();
     let data = call.input.to_vec().into();
-    call.emit(&OwnerActs { method, owner, data });
+    if !call.caller.read_only {
+        call.emit(&OwnerActs { method, owner, data });
+    }
     Ok(output)
 }
 
 /// Runs a function for an owner.
 fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
     let function = call.function()?;
-    call.write()?;
+    call.view()?;
     let word = match function {
         Function::isChainOwner(args) => U256::from(AddressSet::owners().contains(call, args.owner)),
-        Function::getAllChainOwners(_) => {
-            let owners = AddressSet::owners().members(call);
-            return call.encode_return::<super::abi::ArbOwner::getAllChainOwnersCall>(&owners);
+        Function::isNativeTokenOwner(args) => {
+            U256::from(AddressSet::native_token_owners().contains(call, args.owner))
+        }
+        Function::isTransactionFilterer(args) => {
+            U256::from(AddressSet::transaction_filterers().contains(call, args.filterer))
+        }
+        Function::getFilteredFundsRecipient(_) => Setting::FilteredFundsRecipient.get(call),
+        Function::getAllChainOwners(_) => return members(call, AddressSet::owners()),
+        Function::getAllNativeTokenOwners(_) => {
+            return members(call, AddressSet::native_token_owners());
+        }
+        Function::getAllTransactionFilterers(_) => {
+            return members(call, AddressSet::transaction_filterers());
         }
         Function::getNetworkFeeAccount(_) => {
             from_address(to_address(Setting::NetworkFeeAccount.get(call)))
@@ -57,6 +75,7 @@ fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
             from_address(to_address(Setting::InfraFeeAccount.get(call)))
         }
         change => {
+            call.write()?;
             change_accounts(call, &change)?;
             return Ok(alloy::primitives::Bytes::new());
         }
@@ -64,15 +83,38 @@ fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
     Ok(B256::from(word).into())
 }
 
+/// All members of a set.
+fn members(call: &mut PrecompileCall<'_>, set: AddressSet) -> CallResult {
+    let members = set.members(call);
+    call.encode_return::<getAllChainOwnersCall>(&members)
+}
+
+/// Makes an account an owner; logged even if it is one already.
+fn add_owner(call: &mut PrecompileCall<'_>, owner: Address) {
+    AddressSet::owners().add(call, owner);
+    if call.arbos().logs_owners() {
+        call.emit(&ChainOwnerAdded { owner });
+    }
+}
+
+/// Removes an owner; false if the account is none.
+fn remove_owner(call: &mut PrecompileCall<'_>, owner: Address) -> bool {
+    let removed = AddressSet::owners().remove(call, owner);
+    if removed && call.arbos().logs_owners() {
+        call.emit(&ChainOwnerRemoved { owner });
+    }
+    removed
+}
+
 /// Changes owners, managers or fee accounts; passes all other functions on.
 fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let managers = AddressSet::cache_managers();
     let done = match function {
         Function::addChainOwner(args) => {
-            AddressSet::owners().add(call, args.owner);
+            add_owner(call, args.owner);
             true
         }
-        Function::removeChainOwner(args) => AddressSet::owners().remove(call, args.owner),
+        Function::removeChainOwner(args) => remove_owner(call, args.owner),
         Function::addWasmCacheManager(args) => {
             managers.add(call, args.manager);
             true
@@ -86,7 +128,10 @@ fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result
             Setting::InfraFeeAccount.set(call, from_address(args.account));
             true
         }
-        number => return change_settings(call, number),
+        other => {
+            return owner_features::change(call, other)
+                .unwrap_or_else(|| change_settings(call, other));
+        }
     };
     if done { Ok(()) } else { Err(CallError::EmptyRevert) }
 }
@@ -130,9 +175,29 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
             let charge = I256::try_from(args.gas).unwrap_or_default();
             (Setting::PerBatchGas, charge.into_raw())
         }
+        Function::setWasmActivationGas(args) => (Setting::ActivationGas, U256::from(args.gas)),
+        Function::setCollectTips(args) => (Setting::CollectTips, U256::from(args.collect)),
+        Function::scheduleArbOSUpgrade(args) => return schedule_upgrade(call, args),
+        Function::setMultiGasPricingConstraints(args) => {
+            return multi_gas::set(call, &args.constraints);
+        }
         other => return change_program_params(call, other),
     };
     setting.set(call, value);
+    Ok(())
+}
+
+/// Schedules an upgrade to a version that this chain can run.
+fn schedule_upgrade(
+    call: &mut PrecompileCall<'_>,
+    args: &scheduleArbOSUpgradeCall,
+) -> Result<(), CallError> {
+    let known = u8::try_from(args.version).ok().and_then(ArbosVersion::from_number);
+    if known.is_none() && args.version > call.arbos().number().into() {
+        let function = "scheduleArbOSUpgrade to another version than 60 or 61";
+        return Err(CallError::Unimplemented(Unimplemented { precompile: "ArbOwner", function }));
+    }
+    upgrade::schedule(call, args.version, args.timestamp);
     Ok(())
 }
 
@@ -162,6 +227,7 @@ fn change_program_params(
         Function::setWasmKeepaliveDays(args) => params.keepalive_days = args.days,
         Function::setWasmBlockCacheSize(args) => params.block_cache_size = args.count,
         Function::setWasmMaxSize(args) => params.max_wasm_size = args.size,
+        Function::setMaxStylusContractFragments(args) => params.max_fragments = args.count,
         _ => return Err(CallError::EmptyRevert),
     }
     programs::save_params(call, &params);

@@ -5,7 +5,7 @@ use alloy::primitives::U256;
 use super::{
     abi::ArbOwnerPublic::{
         ArbOwnerPublicCalls as Function, getAllChainOwnersCall, getAllNativeTokenOwnersCall,
-        getScheduledUpgradeCall, getScheduledUpgradeReturn,
+        getAllTransactionFilterersCall, getScheduledUpgradeCall, getScheduledUpgradeReturn,
     },
     call::{CallError, CallResult, PrecompileCall},
     gas::STORAGE_READ_GAS,
@@ -25,12 +25,19 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getNetworkFeeAccount(_) => Setting::NetworkFeeAccount.get(call),
         Function::getInfraFeeAccount(_) => Setting::InfraFeeAccount.get(call),
         Function::getBrotliCompressionLevel(_) => Setting::BrotliLevel.get(call),
-        // Features that are off: native tokens and other calldata prices. Each check costs one
-        // read.
-        Function::isNativeTokenOwner(_)
-        | Function::isCalldataPriceIncreaseEnabled(_)
-        | Function::getParentGasFloorPerToken(_)
-        | Function::getNativeTokenManagementFrom(_) => {
+        Function::isNativeTokenOwner(args) => {
+            U256::from(AddressSet::native_token_owners().contains(call, args.owner))
+        }
+        Function::getNativeTokenManagementFrom(_) => Setting::NativeTokenFrom.get(call),
+        Function::getMaxStylusContractFragments(_) => U256::from(call.params().max_fragments),
+        Function::getCollectTips(_) => Setting::CollectTips.get(call),
+        Function::getTransactionFilteringFrom(_) => Setting::FilteringFrom.get(call),
+        Function::isTransactionFilterer(args) => {
+            U256::from(AddressSet::transaction_filterers().contains(call, args.filterer))
+        }
+        Function::getFilteredFundsRecipient(_) => Setting::FilteredFundsRecipient.get(call),
+        // Other calldata prices, a feature that is off. Each check costs one read.
+        Function::isCalldataPriceIncreaseEnabled(_) | Function::getParentGasFloorPerToken(_) => {
             call.burn(STORAGE_READ_GAS);
             U256::ZERO
         }
@@ -47,12 +54,18 @@ fn dispatch_compound(call: &mut PrecompileCall<'_>, function: &Function) -> Call
             call.encode_return::<getAllChainOwnersCall>(&owners)
         }
         Function::getAllNativeTokenOwners(_) => {
-            call.burn(STORAGE_READ_GAS);
-            call.encode_return::<getAllNativeTokenOwnersCall>(&Vec::new())
+            let owners = AddressSet::native_token_owners().members(call);
+            call.encode_return::<getAllNativeTokenOwnersCall>(&owners)
+        }
+        Function::getAllTransactionFilterers(_) => {
+            let filterers = AddressSet::transaction_filterers().members(call);
+            call.encode_return::<getAllTransactionFilterersCall>(&filterers)
         }
         Function::getScheduledUpgrade(_) => {
             let version = Setting::UpgradeVersion.get(call).saturating_to();
             let timestamp = Setting::UpgradeTime.get(call).saturating_to();
+            let over = version <= u64::from(call.arbos().number());
+            let (version, timestamp) = if over { (0, 0) } else { (version, timestamp) };
             call.encode_return::<getScheduledUpgradeCall>(&getScheduledUpgradeReturn {
                 version,
                 timestamp,

@@ -17,8 +17,8 @@ use crate::state::send_accumulator;
 /// Address of the precompile.
 const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 
-/// Version that `arbOSVersion` returns for ArbOS 51.
-const ARBOS_VERSION: u64 = 106;
+/// What `arbOSVersion` adds to the version of ArbOS.
+const VERSION_OFFSET: u64 = 55;
 
 /// Number of recent blocks with an available hash.
 const HASH_WINDOW: u64 = 256;
@@ -61,7 +61,9 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         }
         Function::arbOSVersion(_) => {
             call.view()?;
-            call.encode_return::<arbOSVersionCall>(&U256::from(ARBOS_VERSION))
+            let version = u64::from(call.host.block_context().arbos.number());
+            let reported = version.saturating_add(VERSION_OFFSET);
+            call.encode_return::<arbOSVersionCall>(&U256::from(reported))
         }
         Function::getStorageGasAvailable(_) => {
             call.view()?;

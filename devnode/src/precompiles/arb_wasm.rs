@@ -1,19 +1,22 @@
 //! `ArbWasm` (0x71): activation and renewal of programs, and their properties.
 
 use alloy::primitives::{Address, B256, U256};
-use stylus_engine::{Params, activate, program};
+use stylus_engine::{
+    Params, activate,
+    program::{self, CodeKind, DecodeError, Root},
+};
 
 use super::{
     ArbHalt,
     abi::ArbWasm::{
         ArbWasmCalls as Function, ProgramActivated, ProgramInsufficientValue,
         ProgramKeepaliveTooSoon, ProgramLifetimeExtended, ProgramNotWasm, ProgramUpToDate,
-        activateProgramCall, activateProgramReturn, blockCacheSizeCall, codehashAsmSizeCall,
-        codehashKeepaliveCall, codehashKeepaliveReturn, codehashVersionCall, expiryDaysCall,
-        freePagesCall, initCostScalarCall, inkPriceCall, keepaliveDaysCall, maxStackDepthCall,
-        minInitGasCall, minInitGasReturn, pageGasCall, pageLimitCall, pageRampCall,
-        programInitGasCall, programInitGasReturn, programMemoryFootprintCall, programTimeLeftCall,
-        programVersionCall, stylusVersionCall,
+        activateProgramCall, activateProgramReturn, activationGasCall, blockCacheSizeCall,
+        codehashAsmSizeCall, codehashKeepaliveCall, codehashKeepaliveReturn, codehashVersionCall,
+        expiryDaysCall, freePagesCall, initCostScalarCall, inkPriceCall, keepaliveDaysCall,
+        maxStackDepthCall, minInitGasCall, minInitGasReturn, pageGasCall, pageLimitCall,
+        pageRampCall, programInitGasCall, programInitGasReturn, programMemoryFootprintCall,
+        programTimeLeftCall, programVersionCall, stylusVersionCall,
     },
     addresses::ARB_WASM,
     call::{CallError, CallResult, PrecompileCall, solidity_error},
@@ -74,6 +77,10 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
                     let left = programs::days(params.expiry_days).saturating_sub(age);
                     call.encode_return::<programTimeLeftCall>(&left)
                 }
+                Function::activationGas(_) => {
+                    let gas = Setting::ActivationGas.get(call).saturating_to();
+                    call.encode_return::<activationGasCall>(&gas)
+                }
                 parameter => {
                     let params = call.params();
                     read_param(call, &parameter, &params)
@@ -86,7 +93,9 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
 /// Reads one of the parameters.
 fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Params) -> CallResult {
     match function {
-        Function::stylusVersion(_) => call.encode_return::<stylusVersionCall>(&params.version),
+        Function::stylusVersion(_) => {
+            call.encode_return::<stylusVersionCall>(&params.version.number())
+        }
         Function::inkPrice(_) => call.encode_return::<inkPriceCall>(&params.ink_price),
         Function::maxStackDepth(_) => {
             call.encode_return::<maxStackDepthCall>(&params.max_stack_depth)
@@ -117,6 +126,10 @@ fn read_param(call: &mut PrecompileCall<'_>, function: &Function, params: &Param
 /// Checks, compiles and records the program at `account`, and charges the data fee.
 fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResult {
     call.burn(ACTIVATION_GAS);
+    if call.arbos().has_activation_gas() {
+        let extra = Setting::ActivationGas.get(call).saturating_to();
+        call.burn(extra);
+    }
     let params = call.params();
     let code_hash = call.host.code_hash(account);
     let known = ProgramRecord::load(call, code_hash);
@@ -124,15 +137,10 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
     if known.check(&params, now).is_ok() {
         return Err(solidity_error(&ProgramUpToDate {}));
     }
-    let code = call.host.code(account);
-    if code.is_empty() {
-        return Err(solidity_error(&ProgramNotWasm {}));
-    }
-    let size = usize::try_from(params.max_wasm_size).unwrap_or(usize::MAX);
-    let wasm = program::decode(&code, size).map_err(|_| CallError::EmptyRevert)?;
+    let wasm = read_wasm(call, account, &params)?;
     call.check_gas()?;
     let page_limit = params.page_limit.saturating_sub(call.host.pages().open);
-    let activation = activate(&wasm, page_limit, call.gas(), true)
+    let activation = activate(&wasm, params.version, page_limit, call.gas(), true)
         .map_err(|e| CallError::Halt(ArbHalt::Activation(e)))?;
     call.burn(activation.gas);
 
@@ -142,7 +150,7 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
     call.set_word(programs::module_slot(code_hash), activation.module_hash.into());
     let fee = charge_data_fee(call, activation.asm_estimate);
     let record = ProgramRecord {
-        version: params.version,
+        version: params.version.number(),
         init_cost: activation.init_cost,
         cached_cost: activation.cached_cost,
         footprint: activation.footprint,
@@ -157,11 +165,56 @@ fn activate_program(call: &mut PrecompileCall<'_>, account: Address) -> CallResu
         moduleHash: activation.module_hash,
         program: account,
         dataFee: fee,
-        version: params.version,
+        version: params.version.number(),
     });
     call.host.cache_module(code_hash, activation.module);
-    let version = params.version;
+    let version = params.version.number();
     call.encode_return::<activateProgramCall>(&activateProgramReturn { version, dataFee: fee })
+}
+
+/// Reads the wasm of the program at `account`.
+fn read_wasm(
+    call: &mut PrecompileCall<'_>,
+    account: Address,
+    params: &Params,
+) -> Result<Vec<u8>, CallError> {
+    let code = call.host.code(account);
+    let wasm = match CodeKind::of(&code, params.version) {
+        Some(CodeKind::Root) => read_fragments(call, &code, params)?,
+        None if code.is_empty() || call.arbos().names_code_without_program() => {
+            return Err(solidity_error(&ProgramNotWasm {}));
+        }
+        _ => {
+            let size = usize::try_from(params.max_wasm_size).unwrap_or(usize::MAX);
+            program::decode(&code, size)
+        }
+    };
+    wasm.map_err(|_| CallError::EmptyRevert)
+}
+
+/// Reads the wasm of a program in fragments. Each read is charged, and makes the account warm.
+fn read_fragments(
+    call: &mut PrecompileCall<'_>,
+    code: &[u8],
+    params: &Params,
+) -> Result<Result<Vec<u8>, DecodeError>, CallError> {
+    let root = match Root::decode(code).and_then(|root| root.check(params).map(|()| root)) {
+        Ok(root) => root,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut codes = Vec::new();
+    for &fragment in root.fragments() {
+        let (code, cold) = call.host.access_code(fragment);
+        if call.gas() < program::max_read_gas(cold) {
+            return Err(CallError::RevertAllGas);
+        }
+        call.burn(program::read_gas(code.len(), cold));
+        if let Err(why) = program::fragment_body(&code) {
+            return Ok(Err(why));
+        }
+        codes.push(code);
+    }
+    Ok(root.decompress(codes.iter().map(AsRef::as_ref)))
 }
 
 /// Renews the activation of a program for its data fee.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::state::{
     arbos::{AddressSet, ArbosStorage},
-    programs::{self, InactiveProgram, ProgramRecord},
+    programs::{self, ProgramRecord},
 };
 
 /// Runs a call.
@@ -63,10 +63,11 @@ fn set_cached(
     let record = ProgramRecord::load(call, code_hash);
     if cached {
         let now = call.host.block_context().timestamp;
-        if record.version != params.version {
-            return Err(inactive_error(InactiveProgram::NeedsUpgrade(record.version), &params));
-        }
-        record.check(&params, now).map_err(|why| inactive_error(why, &params))?;
+        // Unlike elsewhere, code that was never activated needs an upgrade too.
+        record
+            .check_version(&params)
+            .and_then(|()| record.check(&params, now))
+            .map_err(inactive_error)?;
     }
     if record.cached == cached {
         return Ok(());

@@ -18,10 +18,12 @@ use super::{
         CODE_HASH_GAS, COPY_WORD_GAS, LOG_BYTE_GAS, LOG_GAS, OPEN_ARBOS_GAS, PARAMS_GAS,
         STORAGE_CLEAR_GAS, STORAGE_READ_GAS, STORAGE_WRITE_GAS, copy_gas,
     },
+    newer::is_newer,
     unimplemented,
 };
 use crate::state::{
     arbos::ArbosStorage,
+    arbos_version::ArbosVersion,
     programs::{self, InactiveProgram, ProgramRecord},
 };
 
@@ -108,9 +110,17 @@ impl<'h> PrecompileCall<'h> {
         self.exhausted
     }
 
+    /// The version of ArbOS.
+    pub(super) fn arbos(&self) -> ArbosVersion {
+        self.host.block_context().arbos
+    }
+
     /// Decodes the called function with its arguments. Numbers must fit their types; the padding of
     /// an address, always the first argument, is ignored as in Nitro.
     pub(super) fn function<I: SolInterface>(&self) -> Result<I, CallError> {
+        if is_newer(self.address, self.input, self.arbos()) {
+            return Err(CallError::RevertAllGas);
+        }
         I::abi_decode_validate(self.input).or_else(|_| {
             let mut clean = self.input.to_vec();
             clean.get_mut(ADDRESS_PADDING).ok_or_else(|| self.unknown_selector())?.fill(0);
@@ -197,7 +207,7 @@ impl<'h> PrecompileCall<'h> {
         let params = self.params();
         let record = ProgramRecord::load(self, code_hash);
         let now = self.host.block_context().timestamp;
-        record.check(&params, now).map_err(|why| inactive_error(why, &params))?;
+        record.check(&params, now).map_err(inactive_error)?;
         Ok((record, params))
     }
 
@@ -224,6 +234,13 @@ impl<'h> PrecompileCall<'h> {
     pub(super) fn encode_word(&mut self, word: U256) -> CallResult {
         self.burn(COPY_WORD_GAS);
         Ok(B256::from(word).into())
+    }
+
+    /// Restores the gas limit, less `gas`, and charges nothing from here on.
+    pub(super) fn charge_once(&mut self, gas: u64) -> Result<(), CallError> {
+        self.disable_metering();
+        self.gas = self.gas.checked_sub(gas).ok_or(CallError::RevertAllGas)?;
+        Ok(())
     }
 
     /// Charges at most the gas that is left.
@@ -255,11 +272,11 @@ pub(super) fn solidity_error<E: SolError>(error: &E) -> CallError {
 }
 
 /// The revert for an inactive program.
-pub(super) fn inactive_error(why: InactiveProgram, params: &Params) -> CallError {
+pub(super) fn inactive_error(why: InactiveProgram) -> CallError {
     match why {
         InactiveProgram::NotActivated => solidity_error(&ProgramNotActivated {}),
-        InactiveProgram::NeedsUpgrade(version) => {
-            solidity_error(&ProgramNeedsUpgrade { version, stylusVersion: params.version })
+        InactiveProgram::NeedsUpgrade { activated, current } => {
+            solidity_error(&ProgramNeedsUpgrade { version: activated, stylusVersion: current })
         }
         InactiveProgram::Expired(age) => solidity_error(&ProgramExpired { ageInSeconds: age }),
     }

@@ -27,7 +27,9 @@ impl std::fmt::Display for InactiveProgram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotActivated => write!(f, "ProgramNotActivated()"),
-            Self::NeedsUpgrade(version) => write!(f, "ProgramNeedsUpgrade({version}, 2)"),
+            Self::NeedsUpgrade { activated, current } => {
+                write!(f, "ProgramNeedsUpgrade({activated}, {current})")
+            }
             Self::Expired(age) => write!(f, "ProgramExpired({age})"),
         }
     }
@@ -70,7 +72,8 @@ fn precompile_error_text(data: &[u8]) -> Option<String> {
             ArbWasmErrors::ProgramNotWasm(_) => "ProgramNotWasm()".to_owned(),
             ArbWasmErrors::ProgramNotActivated(_) => InactiveProgram::NotActivated.to_string(),
             ArbWasmErrors::ProgramNeedsUpgrade(e) => {
-                format!("ProgramNeedsUpgrade({}, {})", e.version, e.stylusVersion)
+                let (activated, current) = (e.version, e.stylusVersion);
+                InactiveProgram::NeedsUpgrade { activated, current }.to_string()
             }
             ArbWasmErrors::ProgramExpired(e) => {
                 InactiveProgram::Expired(e.ageInSeconds).to_string()

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes, LogData, U256};
 use stylus_engine::{Module, Pages};
 
-use crate::state::arbos::ArbosStorage;
+use crate::state::{arbos::ArbosStorage, arbos_version::ArbosVersion};
 
 /// Constants of a block.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct BlockContext {
     pub(crate) timestamp: u64,
     /// Base fee of the block in wei per gas.
     pub(crate) base_fee: u64,
+    /// Version of ArbOS.
+    pub(crate) arbos: ArbosVersion,
 }
 
 /// The chain around a call of a precompile. No method charges gas: the precompiles do.
@@ -29,6 +31,10 @@ pub(crate) trait PrecompileHost: ArbosStorage {
 
     /// Code of an account.
     fn code(&mut self, account: Address) -> Bytes;
+
+    /// Code of an account, and whether the transaction had not accessed the account before; it has
+    /// now.
+    fn access_code(&mut self, account: Address) -> (Bytes, bool);
 
     /// Code hash of an account; zero if the account does not exist.
     fn code_hash(&mut self, account: Address) -> B256;

@@ -6,6 +6,7 @@
 pub(crate) mod abi;
 mod addresses;
 mod arb_debug;
+mod arb_filtered_transactions_manager;
 mod arb_gas_info;
 mod arb_info;
 mod arb_owner;
@@ -20,6 +21,9 @@ mod call;
 mod errors;
 mod gas;
 mod host;
+mod multi_gas;
+mod newer;
+mod owner_features;
 mod unimplemented;
 
 use alloy::primitives::{Address, Bytes};
@@ -35,9 +39,12 @@ use gas::copy_gas;
 pub(crate) use host::{BlockContext, PrecompileHost};
 pub(crate) use unimplemented::Unimplemented;
 
+use crate::state::arbos_version::ArbosVersion;
+
 /// Whether `address` is a precompile of Ethereum or Arbitrum.
-pub(crate) fn is_precompile(address: Address) -> bool {
-    find_dispatcher(address).is_some() || revm::precompile::Precompiles::osaka().contains(&address)
+pub(crate) fn is_precompile(address: Address, arbos: ArbosVersion) -> bool {
+    find_dispatcher(address, arbos).is_some()
+        || revm::precompile::Precompiles::osaka().contains(&address)
 }
 
 /// How a call of a precompile ended.
@@ -72,7 +79,7 @@ pub(crate) fn run(
     input: &[u8],
     gas: u64,
 ) -> Option<PrecompileOutcome> {
-    let dispatch = find_dispatcher(address)?;
+    let dispatch = find_dispatcher(address, host.block_context().arbos)?;
     let mut call = PrecompileCall::new(host, caller, address, input, gas);
     let result = dispatch(&mut call);
     if let Err(CallError::Revert(data)) = &result {
@@ -94,11 +101,14 @@ pub(crate) fn run(
 }
 
 /// The dispatcher of the precompile at `address`.
-fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> CallResult> {
-    let (head, low) = (address.0.0.first_chunk::<19>()?, address.0.0.last()?);
-    if *head != [0; 19] {
+fn find_dispatcher(
+    address: Address,
+    arbos: ArbosVersion,
+) -> Option<fn(&mut PrecompileCall<'_>) -> CallResult> {
+    if !is_callable(address, arbos) {
         return None;
     }
+    let low = address.0.0.last()?;
     Some(match low {
         0x64 => arb_sys::dispatch,
         0x65 => arb_info::dispatch,
@@ -112,8 +122,8 @@ fn find_dispatcher(address: Address) -> Option<fn(&mut PrecompileCall<'_>) -> Ca
         0x70 => arb_owner::dispatch,
         0x71 => arb_wasm::dispatch,
         0x72 => arb_wasm_cache::dispatch,
+        0x74 => arb_filtered_transactions_manager::dispatch,
         0xff => arb_debug::dispatch,
-        _ if is_callable(address) => |call| Err(call.unknown_selector()),
-        _ => return None,
+        _ => |call| Err(call.unknown_selector()),
     })
 }

@@ -1,4 +1,4 @@
-//! Precompile functions of ArbOS 51 that this chain does not implement. A message that calls one is
+//! Precompile functions of every version of ArbOS that this chain does not implement. A message that calls one is
 //! aborted, because any answer could be wrong.
 
 use alloy::{primitives::Address, sol};
@@ -30,15 +30,9 @@ sol! {
     }
 
     interface ArbOwner {
-        function setNativeTokenManagementFrom(uint64 timestamp) external;
-        function addNativeTokenOwner(address owner) external;
-        function removeNativeTokenOwner(address owner) external;
-        function isNativeTokenOwner(address owner) external;
-        function getAllNativeTokenOwners() external;
         function setL1BaseFeeEstimateInertia(uint64 inertia) external;
         function setParentGasFloorPerToken(uint64 floor) external;
         function releaseL1PricerSurplusFunds(uint256 limit) external;
-        function scheduleArbOSUpgrade(uint64 version, uint64 timestamp) external;
         function setChainConfig(string config) external;
         function setCalldataPriceIncrease(bool enable) external;
         function setGasBacklog(uint64 backlog) external;

@@ -41,7 +41,10 @@ use alloy::primitives::{B256, keccak256};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::{Account, chain::Chain};
+use crate::{
+    Account,
+    chain::{Chain, Genesis},
+};
 
 use args::Args;
 use error::RpcError;
@@ -59,8 +62,8 @@ pub(crate) struct NodeContext {
     filters: Filters,
     /// Accounts that the node sends transactions for.
     wallet: Wallet,
-    /// Unix second of block zero of a new chain; `None` for the current time.
-    genesis: Option<u64>,
+    /// How a new chain begins.
+    genesis: Genesis,
     /// Interval between blocks, if blocks are mined by time.
     block_time: watch::Sender<Option<Duration>>,
     /// Random id of this node.
@@ -71,11 +74,11 @@ pub(crate) struct NodeContext {
 
 impl NodeContext {
     /// A context for this chain with the keys of these accounts. `anvil_reset` starts a new chain
-    /// at unix second `genesis`. The receiver of `block_time` mines blocks at that interval.
+    /// with `genesis`. The receiver of `block_time` mines blocks at that interval.
     pub(crate) fn new(
         chain: Chain,
         accounts: &[Account],
-        genesis: Option<u64>,
+        genesis: Genesis,
         block_time: watch::Sender<Option<Duration>>,
     ) -> Self {
         Self {

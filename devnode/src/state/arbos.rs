@@ -61,6 +61,16 @@ impl AddressSet {
         Self(Substorage::ROOT.child(&[8]).child(&[4]))
     }
 
+    /// Accounts that may mint and burn the native token.
+    pub(crate) fn native_token_owners() -> Self {
+        Self(Substorage::ROOT.child(b"native token owners"))
+    }
+
+    /// Accounts that may filter transactions.
+    pub(crate) fn transaction_filterers() -> Self {
+        Self(Substorage::ROOT.child(b"transaction filterers"))
+    }
+
     /// Whether `member` is in the set.
     pub(crate) fn contains(self, words: &mut dyn ArbosStorage, member: Address) -> bool {
         !words.word(self.index_slot(member)).is_zero()

@@ -2,14 +2,17 @@
 //! Independent of transactions and blocks.
 
 pub(crate) mod arbos;
+pub(crate) mod arbos_version;
 mod dump;
 mod history;
 mod journal;
+pub(crate) mod multi_gas;
 pub(crate) mod programs;
 mod proof;
 pub(crate) mod send_accumulator;
 pub(crate) mod settings;
 mod store;
+pub(crate) mod upgrade;
 mod view;
 
 pub(crate) use dump::StoreDump;

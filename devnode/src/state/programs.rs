@@ -2,7 +2,7 @@
 //! only; the rules of activation are in the `ArbWasm` precompile.
 
 use alloy::primitives::{B256, U256};
-use stylus_engine::{Params, fees::DataPricer};
+use stylus_engine::{Params, StylusVersion, fees::DataPricer};
 
 use super::arbos::{ArbosStorage, Substorage};
 
@@ -35,8 +35,13 @@ pub(crate) fn module_slot(code_hash: B256) -> U256 {
 pub(crate) enum InactiveProgram {
     /// The program was never activated.
     NotActivated,
-    /// The program was activated for this version, which is outdated.
-    NeedsUpgrade(u16),
+    /// The program was not activated for the current version.
+    NeedsUpgrade {
+        /// The version of its activation; zero if there is none.
+        activated: u16,
+        /// The current version.
+        current: u16,
+    },
     /// The activation has expired; it is this many seconds old.
     Expired(u64),
 }
@@ -105,6 +110,19 @@ impl ProgramRecord {
         now.saturating_sub(activated)
     }
 
+    /// Checks that the program was activated for the current version.
+    ///
+    /// # Errors
+    /// [`InactiveProgram::NeedsUpgrade`].
+    pub(crate) const fn check_version(&self, params: &Params) -> Result<(), InactiveProgram> {
+        let (activated, current) = (self.version, params.version.number());
+        if activated == current {
+            Ok(())
+        } else {
+            Err(InactiveProgram::NeedsUpgrade { activated, current })
+        }
+    }
+
     /// Checks whether the program may be called at unix second `now`.
     ///
     /// # Errors
@@ -113,9 +131,7 @@ impl ProgramRecord {
         if self.version == 0 {
             return Err(InactiveProgram::NotActivated);
         }
-        if self.version != params.version {
-            return Err(InactiveProgram::NeedsUpgrade(self.version));
-        }
+        self.check_version(params)?;
         let age = self.age(now);
         if age > days(params.expiry_days) { Err(InactiveProgram::Expired(age)) } else { Ok(()) }
     }
@@ -141,7 +157,8 @@ pub(crate) fn params_slot() -> U256 {
 pub(crate) fn load_params(words: &mut dyn ArbosStorage) -> Params {
     let mut fields = PackedFields::new(words.word(params_slot()));
     Params {
-        version: fields.take(16),
+        // Only this chain writes the version.
+        version: StylusVersion::from_number(fields.take(16)).unwrap_or_default(),
         ink_price: fields.take(24),
         max_stack_depth: fields.take(32),
         free_pages: fields.take(16),
@@ -155,13 +172,14 @@ pub(crate) fn load_params(words: &mut dyn ArbosStorage) -> Params {
         keepalive_days: fields.take(16),
         block_cache_size: fields.take(16),
         max_wasm_size: fields.take(32),
+        max_fragments: fields.take(8),
     }
 }
 
 /// Writes the parameters.
 pub(crate) fn save_params(words: &mut dyn ArbosStorage, params: &Params) {
     let mut fields = PackedFields::default();
-    fields.put(16, params.version);
+    fields.put(16, params.version.number());
     fields.put(24, params.ink_price);
     fields.put(32, params.max_stack_depth);
     fields.put(16, params.free_pages);
@@ -175,6 +193,7 @@ pub(crate) fn save_params(words: &mut dyn ArbosStorage, params: &Params) {
     fields.put(16, params.keepalive_days);
     fields.put(16, params.block_cache_size);
     fields.put(32, params.max_wasm_size);
+    fields.put(8, params.max_fragments);
     words.set_word(params_slot(), fields.word);
 }
 
@@ -269,7 +288,7 @@ mod tests {
 
     #[test]
     fn an_activation_expires_after_a_year() {
-        let params = Params::default();
+        let params = Params::new(StylusVersion::V2);
         let record = ProgramRecord {
             version: 2,
             activated_at: hours(ARBITRUM_START_TIME + HOUR),
@@ -280,6 +299,9 @@ mod tests {
         assert_eq!(record.check(&params, expiry + 1), Err(InactiveProgram::Expired(365 * DAY + 1)));
         assert_eq!(ProgramRecord::default().check(&params, 0), Err(InactiveProgram::NotActivated));
         let old = ProgramRecord { version: 1, ..record };
-        assert_eq!(old.check(&params, expiry), Err(InactiveProgram::NeedsUpgrade(1)));
+        assert_eq!(
+            old.check(&params, expiry),
+            Err(InactiveProgram::NeedsUpgrade { activated: 1, current: 2 })
+        );
     }
 }

@@ -53,11 +53,21 @@ pub(crate) enum Setting {
     UpgradeVersion,
     /// Unix second of the scheduled upgrade.
     UpgradeTime,
+    /// Gas that every activation costs besides; since ArbOS 60.
+    ActivationGas,
+    /// Whether tips are paid; since ArbOS 60.
+    CollectTips,
+    /// Unix second from which the native token may be minted; zero if it may not.
+    NativeTokenFrom,
+    /// Unix second from which transactions may be filtered; zero if they may not. Since ArbOS 60.
+    FilteringFrom,
+    /// Recipient of the funds of filtered transactions; since ArbOS 60.
+    FilteredFundsRecipient,
 }
 
 impl Setting {
     /// Every setting.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::NetworkFeeAccount,
         Self::InfraFeeAccount,
         Self::L1PricePerUnit,
@@ -78,6 +88,11 @@ impl Setting {
         Self::L1Surplus,
         Self::UpgradeVersion,
         Self::UpgradeTime,
+        Self::ActivationGas,
+        Self::CollectTips,
+        Self::NativeTokenFrom,
+        Self::FilteringFrom,
+        Self::FilteredFundsRecipient,
     ];
 
     /// The initial value.
@@ -90,7 +105,12 @@ impl Setting {
             | Self::AmortizedCostCap
             | Self::L1Surplus
             | Self::UpgradeVersion
-            | Self::UpgradeTime => 0,
+            | Self::UpgradeTime
+            | Self::ActivationGas
+            | Self::CollectTips
+            | Self::NativeTokenFrom
+            | Self::FilteringFrom
+            | Self::FilteredFundsRecipient => 0,
             Self::MinBaseFee | Self::BaseFee => MIN_BASE_FEE,
             Self::SpeedLimit => SPEED_LIMIT,
             Self::MaxTxGas | Self::MaxBlockGas => 32_000_000,
@@ -125,6 +145,11 @@ impl Setting {
             Self::L1Surplus => b"l1 surplus",
             Self::UpgradeVersion => b"upgrade version",
             Self::UpgradeTime => b"upgrade time",
+            Self::ActivationGas => b"activation gas",
+            Self::CollectTips => b"collect tips",
+            Self::NativeTokenFrom => b"native token from",
+            Self::FilteringFrom => b"filtering from",
+            Self::FilteredFundsRecipient => b"filtered funds recipient",
         };
         Substorage::ROOT.child(name).at(0)
     }

@@ -4,14 +4,14 @@
 //! the precompile's own gas and the data fee in wei.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "counts of a module of 128 KiB times constants below 2^20 stay far below 2^64"
+    reason = "counts of a module of less than 2^32 bytes times constants below 2^20 stay far below 2^64"
 )]
 #![expect(clippy::integer_division, reason = "every price rounds down, as in Nitro")]
 
 use alloy_primitives::{B256, keccak256};
 
 use crate::{
-    Module,
+    Module, StylusVersion,
     check::{check_links, check_rules},
     error::{ActivationError, BuildError, ParseError},
     meter,
@@ -41,7 +41,7 @@ pub struct Activation {
     pub module_hash: B256,
 }
 
-/// Checks, instruments and compiles `bytes`, the wasm of a program.
+/// Checks, instruments and compiles `bytes`, the wasm of a program, for a version of Stylus.
 ///
 /// The memory may start with at most `page_limit` pages, and the activation may cost at most
 /// `gas_budget` gas. `debug` allows start functions (which never run) and the imports of `console`.
@@ -50,11 +50,12 @@ pub struct Activation {
 /// See [`ActivationError`].
 pub fn activate(
     bytes: &[u8],
+    version: StylusVersion,
     page_limit: u16,
     gas_budget: u64,
     debug: bool,
 ) -> Result<Activation, ActivationError> {
-    let wasm = Wasm::read(bytes)?;
+    let wasm = Wasm::read(bytes, version)?;
     check_rules(&wasm, page_limit, debug)?;
     let bodies =
         wasm.bodies.iter().map(|body| wasm.operators(body)).collect::<Result<Vec<_>, _>>()?;

@@ -2,9 +2,11 @@
 
 mod activation;
 mod check;
+mod decompress;
 mod error;
 mod evm_api;
 pub mod fees;
+mod fragments;
 mod host;
 mod meter;
 mod module;
@@ -12,6 +14,7 @@ mod page_ramp;
 mod params;
 pub mod program;
 mod run;
+mod version;
 mod wasm;
 
 pub use activation::{Activation, activate};
@@ -23,3 +26,4 @@ pub use evm_api::{
 pub use module::Module;
 pub use params::{Params, return_data_cost};
 pub use run::{Outcome, Status, run};
+pub use version::StylusVersion;

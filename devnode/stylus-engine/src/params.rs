@@ -1,9 +1,9 @@
 //! The chain's settings for programs, and the prices that depend on nothing else.
 //!
-//! The chain stores the settings and lets its owner change them; [`Params::default`] is their
-//! initial value.
+//! The chain stores the settings and lets its owner change them; [`Params::new`] has their initial
+//! values.
 
-use crate::{evm_api::Pages, page_ramp::PAGE_RAMP};
+use crate::{StylusVersion, evm_api::Pages, page_ramp::PAGE_RAMP};
 
 /// Gas of one unit of [`Params::min_init_gas`].
 const INIT_UNIT: u64 = 128;
@@ -18,7 +18,7 @@ const SCALAR_UNIT: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     /// Stylus version that programs must be activated for.
-    pub version: u16,
+    pub version: StylusVersion,
     /// Ink per gas.
     pub ink_price: u32,
     /// Words of stack available to all frames of one program call together.
@@ -41,18 +41,32 @@ pub struct Params {
     pub expiry_days: u16,
     /// Days after which an activation may be renewed.
     pub keepalive_days: u16,
-    /// Recently called programs of a block that count as cached. Stored only: Stylus version 2 does
-    /// not use it.
+    /// Recently called programs of a block that count as cached. This crate does not use it: a block
+    /// belongs to the chain.
     pub block_cache_size: u16,
     /// Maximum size of decompressed wasm, in bytes.
     pub max_wasm_size: u32,
+    /// Maximum number of fragments of a program.
+    pub max_fragments: u8,
 }
 
 impl Default for Params {
-    /// The initial values of ArbOS 51.
+    /// The initial values of the latest version.
     fn default() -> Self {
+        Self::new(StylusVersion::default())
+    }
+}
+
+impl Params {
+    /// The initial values of a new chain with this version.
+    #[must_use]
+    pub const fn new(version: StylusVersion) -> Self {
+        let (max_wasm_size, max_fragments) = match version {
+            StylusVersion::V2 => (131_072, 0),
+            StylusVersion::V3 => (262_144, 4),
+        };
         Self {
-            version: 2,
+            version,
             ink_price: 10_000,
             max_stack_depth: 22_000,
             free_pages: 2,
@@ -65,12 +79,11 @@ impl Default for Params {
             expiry_days: 365,
             keepalive_days: 31,
             block_cache_size: 32,
-            max_wasm_size: 131_072,
+            max_wasm_size,
+            max_fragments,
         }
     }
-}
 
-impl Params {
     /// Converts gas to ink; saturates at `u64::MAX`.
     #[must_use]
     pub fn ink(&self, gas: u64) -> u64 {
@@ -100,6 +113,12 @@ impl Params {
     pub fn entry_gas(&self, init_cost: u16, cached_cost: u16, cached: bool) -> u64 {
         let init = if cached { 0 } else { self.init_gas(init_cost) };
         self.cached_gas(cached_cost).saturating_add(init)
+    }
+
+    /// Whether all frames of a transaction together may have this many pages open.
+    #[must_use]
+    pub const fn allows_open_pages(&self, open: u16) -> bool {
+        !self.version.limits_open_pages() || open <= self.page_limit
     }
 
     /// Gas to open `new` pages in a transaction that has used `pages`. More than 128 open pages

@@ -1,16 +1,47 @@
-//! Decoding of account code that is a Stylus program: prefix and compression.
+//! Code of accounts that belongs to Stylus: what it is, and its wasm.
 //!
 //! Whether a program is activated, and with which parameters, is recorded by the chain.
 
-use std::io::Read;
+use crate::{StylusVersion, decompress::decompress};
 
-use brotli::Decompressor;
+pub use crate::fragments::{Root, fragment_body, max_read_gas, read_gas};
 
-/// Prefix of the code of every program.
-const STYLUS_PREFIX: [u8; 3] = [0xef, 0xf0, 0x00];
+/// First bytes of all code of Stylus; the next one tells its kind.
+const PREFIX: [u8; 2] = [0xef, 0xf0];
 
-/// Bytes that the decompressor reads at a time.
-const DECOMPRESSOR_BUFFER: usize = 4096;
+/// A kind of code that belongs to Stylus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CodeKind {
+    /// A whole program.
+    Whole,
+    /// A piece of a compressed program, which does not run by itself. Since version 3.
+    Fragment,
+    /// A list of fragments, which runs like a whole program. Since version 3.
+    Root,
+}
+
+impl CodeKind {
+    /// The kind of code; `None` if it does not belong to Stylus in this version.
+    #[must_use]
+    pub fn of(code: &[u8], version: StylusVersion) -> Option<Self> {
+        let kinds = match version {
+            StylusVersion::V2 => &[Self::Whole][..],
+            StylusVersion::V3 => &[Self::Whole, Self::Fragment, Self::Root][..],
+        };
+        kinds.iter().copied().find(|kind| kind.body(code).is_some_and(|body| !body.is_empty()))
+    }
+
+    /// The code without the prefix of this kind; `None` if it has another.
+    pub(crate) fn body(self, code: &[u8]) -> Option<&[u8]> {
+        let tag = match self {
+            Self::Whole => 0,
+            Self::Fragment => 1,
+            Self::Root => 2,
+        };
+        code.strip_prefix(&PREFIX)?.strip_prefix(&[tag])
+    }
+}
 
 /// Why code cannot be decoded to wasm. On chain, each of these is a revert without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,51 +53,51 @@ pub enum DecodeError {
     /// The byte after the prefix names an unknown dictionary.
     #[error("unsupported dictionary {0}")]
     UnknownDictionary(u8),
-    /// Dictionary 1, which Nitro has and this crate does not.
-    #[error("the built-in dictionary is not available on this chain")]
-    BuiltInDictionary,
+    /// The stream refers to the Stylus dictionary, which this crate does not have, or to brotli's
+    /// own behind it.
+    #[error("the Stylus dictionary is not available on this chain")]
+    StylusDictionary,
     /// The rest is not a valid brotli stream.
     #[error("failed decompression")]
     InvalidStream,
-    /// The wasm has more bytes than the chain allows.
+    /// The wasm has more bytes than the chain allows, or than the root states.
     #[error("failed decompression: more than {0} bytes")]
     TooLarge(usize),
+    /// The wasm has fewer bytes than the root states.
+    #[error("failed decompression: not as long as the root states")]
+    WrongLength,
+    /// The code of a root is too short, or its addresses are not whole.
+    #[error("malformed root of a program in fragments")]
+    MalformedRoot,
+    /// The root lists more fragments than the chain allows.
+    #[error("{0} fragments are too many")]
+    TooManyFragments(usize),
+    /// The code of an account that a root lists is no fragment.
+    #[error("not a fragment")]
+    NotAFragment,
 }
 
 /// Whether a call of this code runs wasm instead of EVM opcodes.
 #[must_use]
-pub fn is_program(code: &[u8]) -> bool {
-    code.len() > STYLUS_PREFIX.len() && code.starts_with(&STYLUS_PREFIX)
+pub fn is_program(code: &[u8], version: StylusVersion) -> bool {
+    matches!(CodeKind::of(code, version), Some(CodeKind::Whole | CodeKind::Root))
 }
 
-/// Decompresses the wasm of a program; at most `max_size` bytes. Bytes after the brotli stream are
-/// ignored.
+/// Decompresses the wasm of a whole program; at most `max_size` bytes. Bytes after the brotli stream
+/// are ignored.
 ///
 /// # Errors
 /// See [`DecodeError`].
 pub fn decode(code: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
-    let body = code.strip_prefix(&STYLUS_PREFIX).ok_or(DecodeError::NotAProgram)?;
-    match body.split_first().ok_or(DecodeError::NotAProgram)? {
-        (0, stream) => decompress(stream, max_size),
-        (1, _) => Err(DecodeError::BuiltInDictionary),
-        (&other, _) => Err(DecodeError::UnknownDictionary(other)),
-    }
-}
-
-/// Decompresses a brotli stream of at most `max_size` bytes.
-fn decompress(stream: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
-    let mut wasm = Vec::new();
-    let bound = u64::try_from(max_size).unwrap_or(u64::MAX).saturating_add(1);
-    Decompressor::new(stream, DECOMPRESSOR_BUFFER)
-        .take(bound)
-        .read_to_end(&mut wasm)
-        .map_err(|_| DecodeError::InvalidStream)?;
-    if wasm.len() > max_size { Err(DecodeError::TooLarge(max_size)) } else { Ok(wasm) }
+    let body = CodeKind::Whole.body(code).ok_or(DecodeError::NotAProgram)?;
+    let (&dictionary, stream) = body.split_first().ok_or(DecodeError::NotAProgram)?;
+    decompress(dictionary, stream, max_size)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DecodeError, decode, is_program};
+    use super::{CodeKind, DecodeError, decode, is_program};
+    use crate::StylusVersion;
 
     /// A stored brotli block with the bytes "wasm", and the end of the stream.
     const STREAM: [u8; 8] = [0x8b, 0x01, 0x80, b'w', b'a', b's', b'm', 0x03];
@@ -77,10 +108,24 @@ mod tests {
     }
 
     #[test]
-    fn a_program_has_the_prefix_and_a_byte_more() {
-        assert!(is_program(&[0xef, 0xf0, 0x00, 0x07]));
-        assert!(!is_program(&[0xef, 0xf0, 0x00]));
-        assert!(!is_program(&[0xef, 0xf0, 0x01, 0x00]));
+    fn code_has_the_prefix_and_a_byte_more() {
+        let of = |kind, version| CodeKind::of(&[0xef, 0xf0, kind, 0x07], version);
+        let [v2, v3] = [StylusVersion::V2, StylusVersion::V3];
+        assert_eq!(
+            [0, 1, 2, 3].map(|kind| of(kind, v2)),
+            [Some(CodeKind::Whole), None, None, None]
+        );
+        assert_eq!(
+            [0, 1, 2, 3].map(|kind| of(kind, v3)),
+            [Some(CodeKind::Whole), Some(CodeKind::Fragment), Some(CodeKind::Root), None]
+        );
+        assert_eq!([0, 1, 2].map(|kind| CodeKind::of(&[0xef, 0xf0, kind], v3)), [None; 3]);
+    }
+
+    #[test]
+    fn fragments_do_not_run() {
+        let runs = [0, 1, 2].map(|kind| is_program(&[0xef, 0xf0, kind, 0], StylusVersion::V3));
+        assert_eq!(runs, [true, false, true]);
     }
 
     #[test]
@@ -112,8 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn other_dictionaries_are_refused() {
-        assert_eq!(decode(&code(1, &STREAM), 9), Err(DecodeError::BuiltInDictionary));
+    fn an_unknown_dictionary_is_refused() {
         assert_eq!(decode(&code(2, &STREAM), 9), Err(DecodeError::UnknownDictionary(2)));
+    }
+
+    #[test]
+    fn the_stylus_dictionary_is_needed_only_by_streams_that_refer_to_it() {
+        assert_eq!(decode(&code(1, &STREAM), 9).as_deref(), Ok(&b"wasm"[..]));
+        let mut stream = Vec::new();
+        let text = b"the time of the information which is available for the government";
+        let params = brotli::enc::BrotliEncoderParams::default();
+        brotli::BrotliCompress(&mut &text[..], &mut stream, &params).unwrap();
+        assert_eq!(decode(&code(0, &stream), 99).as_deref(), Ok(&text[..]));
+        let refused = decode(&code(1, &stream), 1 << 20).unwrap_err();
+        let kinds = [DecodeError::StylusDictionary, DecodeError::InvalidStream];
+        assert!(kinds.contains(&refused), "{refused}");
     }
 }

@@ -12,6 +12,7 @@ use wasmparser::{
 };
 
 use crate::{
+    StylusVersion,
     error::{MAX_NAME_LEN, ParseError},
     host::HOSTIO_MODULE,
 };
@@ -28,14 +29,13 @@ pub(crate) const GROW_IMPORT: &str = "pay_for_memory_grow";
 /// Number of globals that metering adds; Nitro exports them all.
 pub(crate) const METER_GLOBALS: usize = 4;
 
-/// The wasm proposals that programs may use.
+/// The wasm proposals that programs of every version may use.
 ///
 /// `CALL_INDIRECT_OVERLONG` is enabled only so that [`Wasm::operators`] can reject the overlong
 /// form with Nitro's text.
 const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::MULTI_VALUE)
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
@@ -86,11 +86,13 @@ impl<'a> Wasm<'a> {
     ///
     /// # Errors
     /// [`ParseError::Invalid`], or the error of an unsupported kind of content.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        Validator::new_with_features(FEATURES).validate_all(bytes)?;
+    pub(crate) fn read(bytes: &'a [u8], version: StylusVersion) -> Result<Self, ParseError> {
+        let mut features = FEATURES;
+        features.set(WasmFeatures::MULTI_VALUE, version.has_multi_value());
+        Validator::new_with_features(features).validate_all(bytes)?;
         let mut wasm = Self { bytes, ..Self::default() };
         let mut parser = Parser::new(0);
-        parser.set_features(FEATURES);
+        parser.set_features(features);
         for payload in parser.parse_all(bytes) {
             wasm.add_payload(payload?)?;
         }

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use serde_json::Value;
+use stylus_devnode::{ArbosVersion, Config};
 
 use crate::{
     compare::difference,
@@ -24,12 +25,10 @@ fn assert_no_difference(differences: &[String]) {
 
 #[tokio::test]
 async fn simulations_and_filled_transactions() {
-    let chain = Chain::start().await;
+    let chain = Chain::with(Config { arbos: ArbosVersion::V60, ..Config::any_port() }).await;
     let mut differences = Vec::new();
-    let mut cases = cases(include_str!("../vectors60/simulate.json"));
-    // This case calls a function that ArbOS 51 does not have.
-    cases.retain(|case| case["name"] != "precompiles");
-    assert_eq!(cases.len(), 3);
+    let cases = cases(include_str!("../vectors60/simulate.json"));
+    assert_eq!(cases.len(), 4);
     for case in cases {
         if let Some(difference) = replay(&chain, &case).await {
             differences.push(format!("{}: {difference}", case["name"]));
@@ -83,7 +82,7 @@ fn without_start_transaction(mut frames: Value) -> Value {
 
 #[tokio::test]
 async fn subscriptions() {
-    let chain = Chain::start().await;
+    let chain = Chain::with(Config { arbos: ArbosVersion::V60, ..Config::any_port() }).await;
     let cases = cases(include_str!("../vectors60/websocket.json"));
     assert_eq!(cases.len(), 3);
     let mut differences = Vec::new();

@@ -1,49 +1,94 @@
 //! The conformance vectors: what a real Nitro node answered, case by case.
 //!
-//! Each topic runs on a fresh chain. Every case must match.
+//! Each topic runs on a fresh chain with the version of ArbOS that it was recorded with. Every case
+//! must match. Topics over other connections are in [`crate::recorded_rpc`].
 
 use std::io::{self, Write};
 
 use serde_json::Value;
+use stylus_devnode::{ArbosVersion, Config};
 
 use crate::{replay::replay, support::Chain};
 
+/// Cases of ArbOS 60 that do not match yet. A case that matches must not be listed.
+const PENDING: [&str; 21] = [
+    // Fees: data for the parent chain is free, and the base fee does not follow the load.
+    "transactions-at-1-gwei",
+    "transactions-at-50-gwei",
+    "stylus-program",
+    "gas-limit-too-low",
+    "gas-available-inside",
+    "estimates",
+    "nodeinterface-l1-component",
+    "gasinfo-at-0",
+    "gasinfo-at-1-wei",
+    "current-transaction-fee",
+    "brotli-levels",
+    "funds-and-units",
+    "owner-changes-price",
+    "exponent-small",
+    "exponent-large",
+    "exponent-huge",
+    "rising",
+    "refused-when-it-rose",
+    "gas-constraints",
+    "with-l1-fee",
+    // Tips.
+    "setting-takes-effect",
+];
+
+/// A fresh chain with this version.
+async fn chain(arbos: ArbosVersion) -> Chain {
+    Chain::with(Config { arbos, ..Config::any_port() }).await
+}
+
 /// Replays a topic that has `count` cases.
-async fn topic(vectors: &str, count: usize) {
+async fn topic(vectors: &str, arbos: ArbosVersion, count: usize) {
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
-    let chain = Chain::start().await;
+    let chain = chain(arbos).await;
     let mut differences = Vec::new();
     for case in cases {
-        if let Some(difference) = replay(&chain, case).await {
-            differences.push(format!("{}: {difference}", case["name"].as_str().unwrap()));
+        let name = case["name"].as_str().unwrap();
+        let pending = PENDING.contains(&name);
+        match replay(&chain, case).await {
+            Some(_) if pending => {}
+            Some(difference) => differences.push(format!("{name}: {difference}")),
+            None if pending => differences.push(format!("{name} matches: remove it from the list")),
+            None => {}
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_eq!(cases.len(), count, "cases replayed");
 }
 
-/// One test per topic, and one for the number of all cases.
+/// One test per topic of a version, and one for the number of all its cases.
 macro_rules! topics {
-    ($($name:ident $file:literal $count:literal)*) => {
-        $(
-            #[tokio::test]
-            async fn $name() {
-                topic(include_str!(concat!("../vectors/", $file, ".json")), $count).await;
-            }
-        )*
+    ($module:ident $folder:literal $arbos:ident $all:literal $($name:ident $file:literal $count:literal)*) => {
+        mod $module {
+            use super::*;
 
-        #[test]
-        fn the_number_of_cases_is_complete() {
-            let count = 0 $(+ $count)*;
-            // A passing test hides the output of `eprintln!`.
-            writeln!(io::stderr(), "{count} recorded cases").unwrap();
-            assert_eq!(count, 401);
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let vectors = include_str!(concat!("../", $folder, "/", $file, ".json"));
+                    topic(vectors, ArbosVersion::$arbos, $count).await;
+                }
+            )*
+
+            #[test]
+            fn the_number_of_cases_is_complete() {
+                let count = 0 $(+ $count)*;
+                // A passing test hides the output of `eprintln!`.
+                writeln!(io::stderr(), "{count} recorded cases").unwrap();
+                assert_eq!(count, $all);
+            }
         }
     };
 }
 
 topics! {
+    arbos_51 "vectors" V51 401
     activation "activation" 29
     activation_checks "activation-checks" 70
     arbwasm "arbwasm" 8
@@ -72,4 +117,26 @@ topics! {
     storage "storage" 10
     tracing "tracing" 13
     tx "tx" 28
+}
+
+// What is known of ArbOS 61: these topics do not differ from 60.
+topics! {
+    arbos_61 "vectors60" V61 14
+    bursts "bursts" 7
+    multigas "multigas" 1
+    refunds "refunds" 6
+}
+
+topics! {
+    arbos_60 "vectors60" V60 102
+    basefee "basefee" 6
+    bursts "bursts" 7
+    fragments "fragments" 40
+    l1block "l1block" 3
+    l1fee "l1fee" 13
+    multigas "multigas" 1
+    precompiles60 "precompiles60" 7
+    refunds "refunds" 6
+    stylus3 "stylus3" 15
+    tips "tips" 4
 }

@@ -58,8 +58,8 @@ pub(super) fn reset(node: &mut NodeContext, mut args: Args) -> MethodResult {
     if options.is_some_and(|options| options.get("forking").is_some()) {
         return Err(ChainError::ForkingUnsupported.into());
     }
-    let funded = node.wallet.accounts().skip(1).collect::<Vec<_>>();
-    replace(node, Chain::new(&funded, node.genesis)?);
+    let chain = Chain::new(&node.genesis)?;
+    replace(node, chain);
     Ok(Value::Null)
 }
 

@@ -45,5 +45,7 @@ pub(super) fn pay_for_memory_grow(hostio: &mut Hostio<'_, '_>, pages: u32) -> Ho
     let cost = params.page_cost(new, *pages);
     pages.open = pages.open.saturating_add(new);
     pages.ever = pages.ever.max(pages.open);
-    hostio.charge_gas(cost)
+    let allowed = params.allows_open_pages(pages.open);
+    hostio.charge_gas(cost)?;
+    if allowed { Ok(()) } else { hostio.out_of_ink() }
 }

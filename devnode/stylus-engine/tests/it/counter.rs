@@ -5,6 +5,7 @@ use alloy_primitives::{B256, U256, hex};
 use serde::Deserialize;
 use stylus_engine::{HostioCall, Status, activate, fees::DataPricer, program};
 
+use crate::VERSION;
 use crate::{ledger::Ledger, recorded};
 
 /// The recorded file.
@@ -51,7 +52,7 @@ pub(crate) fn wasm() -> Vec<u8> {
 #[test]
 fn a_counter_of_the_sdk_leaves_the_same_trace() {
     let counter: RecordedCounter = recorded::read("counter");
-    let activation = activate(&wasm(), 128, u64::MAX, true).unwrap();
+    let activation = activate(&wasm(), VERSION, 128, u64::MAX, true).unwrap();
 
     let now = DataPricer::default().last_update + 1;
     let fee = DataPricer::default().charge(activation.asm_estimate, now);

@@ -1,6 +1,8 @@
 //! Activation rules that the recorded answers do not cover: one invalid module for each.
 
 use stylus_engine::{ActivationError, BuildError, Limit, ParseError, activate};
+
+use crate::VERSION;
 use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType,
     Module, RefType, TableSection, TableType, TypeSection, ValType,
@@ -18,16 +20,16 @@ fn activation_error(parts: &str) -> ActivationError {
 /// The error of activating a module with these parts, this page limit and this much gas.
 fn activation_error_with(parts: &str, pages: u16, gas: u64) -> ActivationError {
     let wasm = wat::parse_str(format!("(module {parts})")).unwrap();
-    activate(&wasm, pages, gas, false).unwrap_err()
+    activate(&wasm, VERSION, pages, gas, false).unwrap_err()
 }
 
 #[test]
 fn start_functions_need_a_debug_chain() {
     let text = format!("(module {PROGRAM} (start $f) (func $f))");
     let wasm = wat::parse_str(text).unwrap();
-    let error = activate(&wasm, 128, u64::MAX, false).unwrap_err();
+    let error = activate(&wasm, VERSION, 128, u64::MAX, false).unwrap_err();
     assert!(matches!(error, ActivationError::Parse(ParseError::StartFunction)), "{error}");
-    assert!(activate(&wasm, 128, u64::MAX, true).is_ok());
+    assert!(activate(&wasm, VERSION, 128, u64::MAX, true).is_ok());
 }
 
 #[test]
@@ -51,9 +53,9 @@ fn initial_pages_are_limited() {
 #[test]
 fn activation_needs_its_exact_gas() {
     let wasm = wat::parse_str(format!("(module {PROGRAM})")).unwrap();
-    let gas = activate(&wasm, 128, u64::MAX, false).unwrap().gas;
-    assert!(activate(&wasm, 128, gas, false).is_ok());
-    let error = activate(&wasm, 128, gas - 1, false).unwrap_err();
+    let gas = activate(&wasm, VERSION, 128, u64::MAX, false).unwrap().gas;
+    assert!(activate(&wasm, VERSION, 128, gas, false).is_ok());
+    let error = activate(&wasm, VERSION, 128, gas - 1, false).unwrap_err();
     assert!(matches!(error, ActivationError::OutOfGas), "{error}");
     assert_eq!(error.to_string(), "program activation failed: out of gas");
 }
@@ -149,8 +151,9 @@ fn an_overlong_table_index_is_rejected_with_nitros_text() {
         module.section(&exports).section(&code);
         module.finish()
     };
-    assert!(activate(&wasm(&[0]), 128, u64::MAX, false).is_ok());
-    let error = activate(&wasm(&[0x80, 0x80, 0x80, 0x80, 0]), 128, u64::MAX, false).unwrap_err();
+    assert!(activate(&wasm(&[0]), VERSION, 128, u64::MAX, false).is_ok());
+    let error =
+        activate(&wasm(&[0x80, 0x80, 0x80, 0x80, 0]), VERSION, 128, u64::MAX, false).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("program activation failed: failed to parse wasm"), "{text}");
     assert!(text.contains("reference-types not enabled: zero byte expected"), "{text}");

@@ -8,6 +8,8 @@ use stylus_engine::{
     SubcallOutcome, SubcallRequest, run,
 };
 
+use crate::VERSION;
+
 /// Gas of a cold slot, on top of the warm load or the store.
 const COLD_SLOT: u64 = 2100;
 
@@ -88,7 +90,7 @@ impl EvmApi for Ledger {
         if let Some((module, depth)) = nested {
             let mut inner = Self { nested: Some((module.clone(), depth)), ..Self::default() };
             let gas = request.gas_requested;
-            let outcome = run(module, &Params::default(), &request.input, gas, &mut inner);
+            let outcome = run(module, &Params::new(VERSION), &request.input, gas, &mut inner);
             let (success, cost) = (outcome.status == Status::Success, gas - outcome.gas_left);
             return SubcallOutcome { success, cost, output: outcome.output, created: None };
         }

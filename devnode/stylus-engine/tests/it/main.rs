@@ -22,3 +22,8 @@ mod ledger;
 mod mutated;
 mod properties;
 mod recorded;
+
+use stylus_engine::StylusVersion;
+
+/// The version whose answers are recorded.
+const VERSION: StylusVersion = StylusVersion::V2;

@@ -5,6 +5,8 @@ use std::{fs, path::Path};
 use proptest::{prelude::*, sample::Index};
 use stylus_engine::{activate, program::decode};
 
+use crate::VERSION;
+
 /// Maximum bytes of wasm.
 const MAX_WASM: usize = 128 << 10;
 
@@ -80,8 +82,10 @@ fn every_seed_is_a_program() {
         let wasm = decode(&code, MAX_WASM).unwrap();
         assert!(seeds("activate").contains(&wasm));
     }
-    let sound =
-        seeds("activate").iter().filter(|wasm| activate(wasm, 128, u64::MAX, true).is_ok()).count();
+    let sound = seeds("activate")
+        .iter()
+        .filter(|wasm| activate(wasm, VERSION, 128, u64::MAX, true).is_ok())
+        .count();
     assert!(sound >= 10, "{sound} can be activated");
 }
 
@@ -97,10 +101,10 @@ proptest! {
 
     #[test]
     fn a_module_is_rejected_or_activates_with_exactly_its_gas(wasm in mutated("activate")) {
-        if let Ok(activation) = activate(&wasm, 128, u64::MAX, false) {
-            let again = activate(&wasm, 128, activation.gas, false);
+        if let Ok(activation) = activate(&wasm, VERSION, 128, u64::MAX, false) {
+            let again = activate(&wasm, VERSION, 128, activation.gas, false);
             prop_assert_eq!(again.unwrap().module_hash, activation.module_hash);
-            prop_assert!(activate(&wasm, 128, activation.gas - 1, false).is_err());
+            prop_assert!(activate(&wasm, VERSION, 128, activation.gas - 1, false).is_err());
         }
     }
 }

@@ -5,6 +5,7 @@ use std::thread;
 use proptest::prelude::*;
 use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 
+use crate::VERSION;
 use crate::{counter, ledger::Ledger};
 
 /// Bytes of native stack that a chain of 1024 nested programs needs at most.
@@ -18,7 +19,7 @@ const PAGE: usize = 65_536;
 
 /// Activates a module in text format.
 fn activated(text: &str) -> Activation {
-    activate(&wat::parse_str(text).unwrap(), 128, u64::MAX, false).unwrap()
+    activate(&wat::parse_str(text).unwrap(), VERSION, 128, u64::MAX, false).unwrap()
 }
 
 /// An expression of type `i32` over the locals `$a` and `$b`; it may trap.
@@ -136,7 +137,7 @@ fn run_unmetered(text: &str, argument: u32) -> Option<Vec<u8>> {
 
 /// Runs a module with the value `body`, without input.
 fn outcome(body: &str) -> Outcome {
-    run(&activated(&module(body)).module, &Params::default(), &[], GAS, &mut Ledger::default())
+    run(&activated(&module(body)).module, &Params::new(VERSION), &[], GAS, &mut Ledger::default())
 }
 
 proptest! {
@@ -145,7 +146,7 @@ proptest! {
         let text = module(&body);
         let input = vec![0; len.into()];
         let module = activated(&text).module;
-        let outcome = run(&module, &Params::default(), &input, GAS, &mut Ledger::default());
+        let outcome = run(&module, &Params::new(VERSION), &input, GAS, &mut Ledger::default());
         if let Some(memory) = run_unmetered(&text, len.into()) {
             prop_assert_eq!(outcome.status, Status::Success);
             prop_assert!(outcome.output == memory, "memory differs");
@@ -157,7 +158,7 @@ proptest! {
     #[test]
     fn less_gas_than_a_run_uses_is_out_of_ink(body in expression()) {
         let module = activated(&module(&body)).module;
-        let with = |gas| run(&module, &Params::default(), &[], gas, &mut Ledger::default());
+        let with = |gas| run(&module, &Params::new(VERSION), &[], gas, &mut Ledger::default());
         let used = GAS - with(GAS).gas_left;
         prop_assert_eq!(with(used).status, with(GAS).status);
         prop_assert_eq!(with(used - 1).status, Status::OutOfInk);
@@ -176,9 +177,9 @@ proptest! {
         for (at, byte) in damage {
             *at.get_mut(&mut wasm) = byte;
         }
-        if let Ok(activation) = activate(&wasm, 128, u64::MAX, true) {
+        if let Ok(activation) = activate(&wasm, VERSION, 128, u64::MAX, true) {
             let mut ledger = Ledger::default();
-            run(&activation.module, &Params::default(), b"\xd0\x9d\xe0\x8a", 100_000, &mut ledger);
+            run(&activation.module, &Params::new(VERSION), b"\xd0\x9d\xe0\x8a", 100_000, &mut ledger);
         }
     }
 }
@@ -210,7 +211,7 @@ fn a_store_takes_address_and_value_from_one_local() {
 #[test]
 fn one_module_runs_on_many_threads() {
     let module = activated(&module("(i32.const 1)")).module;
-    let work = || run(&module, &Params::default(), &[], GAS, &mut Ledger::default());
+    let work = || run(&module, &Params::new(VERSION), &[], GAS, &mut Ledger::default());
     let outcomes = thread::scope(|scope| {
         let threads = [scope.spawn(work), scope.spawn(work)];
         threads.map(|thread| thread.join().unwrap())
@@ -234,7 +235,7 @@ fn long_runs_use_no_native_stack() {
     let module = activated(text).module;
     let small = thread::Builder::new().stack_size(256 << 10);
     let thread = small.spawn(move || {
-        run(&module, &Params::default(), &[], u64::MAX, &mut Ledger::default()).status
+        run(&module, &Params::new(VERSION), &[], u64::MAX, &mut Ledger::default()).status
     });
     assert_eq!(thread.unwrap().join().unwrap(), Status::Success);
 }
@@ -260,7 +261,7 @@ fn the_deepest_chain_of_programs_fits_the_stack() {
     let thread = large.spawn(move || {
         let nested = Some((module.clone(), 1023));
         let mut ledger = Ledger { nested, ..Ledger::default() };
-        run(&module, &Params::default(), &[], 1 << 40, &mut ledger)
+        run(&module, &Params::new(VERSION), &[], 1 << 40, &mut ledger)
     });
     let outcome = thread.unwrap().join().unwrap();
     assert_eq!((outcome.status, outcome.output.to_vec()), (Status::Success, vec![0, 4, 0, 0]));

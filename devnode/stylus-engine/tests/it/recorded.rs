@@ -12,6 +12,7 @@ use stylus_engine::{
     Activation, ActivationError, Outcome, Params, Status, activate, program, return_data_cost, run,
 };
 
+use crate::VERSION;
 use crate::ledger::Ledger;
 
 /// Base gas of a transaction.
@@ -77,9 +78,9 @@ fn intrinsic_gas(input: &[u8]) -> u64 {
 
 /// Decodes and activates as a chain does.
 fn decode_and_activate(code: &[u8]) -> Result<Activation, (RejectedBy, Option<ActivationError>)> {
-    let params = Params::default();
+    let params = Params::new(VERSION);
     let wasm = program::decode(code, 131_072).map_err(|_| (RejectedBy::Code, None))?;
-    activate(&wasm, params.page_limit, u64::MAX, true)
+    activate(&wasm, VERSION, params.page_limit, u64::MAX, true)
         .map_err(|error| (RejectedBy::Module, Some(error)))
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn transact(
     input: &[u8],
     gas: u64,
 ) -> (Outcome, u64) {
-    let params = Params::default();
+    let params = Params::new(VERSION);
     let given = gas - intrinsic_gas(input);
     let pages = params.page_cost(program.footprint, ledger.pages);
     let entry = params.entry_gas(program.init_cost, program.cached_cost, false) + pages;
@@ -129,7 +130,7 @@ fn check(program: &RecordedProgram) {
         (other, recorded) => panic!("{case}: {other:?}, but recorded {recorded:?}"),
     };
 
-    let params = Params::default();
+    let params = Params::new(VERSION);
     if let Some(entry) = program.entry {
         let (init, cached) = (activation.init_cost, activation.cached_cost);
         let ours = (params.entry_gas(init, cached, false), params.entry_gas(init, cached, true));

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, U256, keccak256};
 use stylus_engine::{EvmData, Pages, Status, activate};
 
 use super::{GAS, HEAD, ink, outs, trace, word};
+use crate::VERSION;
 use crate::ledger::Ledger;
 
 #[test]
@@ -169,6 +170,7 @@ fn printing_needs_a_debug_chain() {
     let text = format!(
         "(module {HEAD} (func (export \"user_entrypoint\") (param i32) (result i32) (i32.const 0)))"
     );
-    let error = activate(&wat::parse_str(text).unwrap(), 128, u64::MAX, false).unwrap_err();
+    let error =
+        activate(&wat::parse_str(text).unwrap(), VERSION, 128, u64::MAX, false).unwrap_err();
     assert!(error.to_string().ends_with("No such import log_txt in console for user"), "{error}");
 }

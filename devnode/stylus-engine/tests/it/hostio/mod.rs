@@ -7,6 +7,7 @@ mod storage;
 use alloy_primitives::{Address, B256, U256};
 use stylus_engine::{Activation, Outcome, Params, activate, run};
 
+use crate::VERSION;
 use crate::ledger::Ledger;
 
 /// Gas of every run.
@@ -69,7 +70,7 @@ fn program(body: &str) -> Activation {
         "(module {HEAD} (func (export \"user_entrypoint\") (param i32) (result i32) {body} \
          (i32.const 0)))"
     );
-    activate(&wat::parse_str(text).unwrap(), 128, u64::MAX, true).unwrap()
+    activate(&wat::parse_str(text).unwrap(), VERSION, 128, u64::MAX, true).unwrap()
 }
 
 /// Runs `body` on a traced ledger.
@@ -80,7 +81,7 @@ fn trace(ledger: &mut Ledger, body: &str) -> Outcome {
 /// Runs `body` with this much gas on a traced ledger.
 fn trace_with(ledger: &mut Ledger, body: &str, gas: u64) -> Outcome {
     ledger.traced = true;
-    run(&program(body).module, &Params::default(), b"calldata", gas, ledger)
+    run(&program(body).module, &Params::new(VERSION), b"calldata", gas, ledger)
 }
 
 /// Ink of each call of the hostio `name`.
