@@ -73,6 +73,21 @@ async fn malformed_transactions_get_the_words_of_geth() {
     }
     let signer = PrivateKeySigner::from_bytes(&DEV_KEY).unwrap();
     let by = signer.sign_hash_sync(&legacy.signature_hash()).unwrap();
+    let parity = u8::from(by.v());
+    let [r, s] = [by.r(), by.s()].map(|half| half.to_be_bytes_trimmed_vec());
+    let with_parity = list(&[
+        string(&[]),
+        string(&[]),
+        string(&gas),
+        string(DEV_ADDRESS.as_slice()),
+        string(&[]),
+        string(&[]),
+        string(if parity == 0 { &[] } else { &[1] }),
+        string(&r),
+        string(&s),
+    ]);
+    let found = error(&chain, "eth_sendRawTransaction", json!([Bytes::from(with_parity)])).await;
+    assert_eq!(found, (-32000, invalid), "the parity is no recovery value");
     let unprotected = legacy.into_signed(by).encoded_2718();
     let (_, text) =
         error(&chain, "eth_sendRawTransaction", json!([Bytes::from(unprotected)])).await;
@@ -87,10 +102,12 @@ fn string(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The RLP of a list of less than 56 bytes.
+/// The RLP of a list of less than 256 bytes.
 fn list(items: &[Vec<u8>]) -> Vec<u8> {
     let payload = items.concat();
-    [vec![0xc0 + u8::try_from(payload.len()).unwrap()], payload].concat()
+    let length = u8::try_from(payload.len()).unwrap();
+    let head = if length < 56 { vec![0xc0 + length] } else { vec![0xf8, length] };
+    [head, payload].concat()
 }
 
 /// A transaction with a type byte.
