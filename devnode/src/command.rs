@@ -9,8 +9,8 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    ArbosVersion, CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, StartError,
-    StateError,
+    ArbosVersion, CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, Network,
+    StartError, StateError,
 };
 
 /// Options of a dev chain.
@@ -32,6 +32,20 @@ pub struct Options {
     /// Version of ArbOS of a new chain; a state file keeps its own
     #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
     arbos: ArbosVersion,
+
+    /// The network whose fees and parameters a new chain has
+    #[arg(long, value_name = "NETWORK", value_enum, default_value_t)]
+    network: Network,
+
+    /// Wei per unit of data on the parent chain, 16 units per compressed byte; otherwise that of the
+    /// network
+    #[arg(long, value_name = "WEI")]
+    l1_fee: Option<u64>,
+
+    /// Seconds between blocks of the parent chain, whose height is `block.number`; 0 stops it;
+    /// otherwise those of the network
+    #[arg(long, value_name = "SECONDS")]
+    l1_block_time: Option<u64>,
 
     /// Keep the chain in a file: load it at the start, save it after every change and at the end
     #[arg(long, value_name = "FILE")]
@@ -84,12 +98,23 @@ pub async fn run<E: From<RunError>>(
     options: Options,
     ready: impl FnOnce(Ready) -> Result<(), E>,
 ) -> Result<(), E> {
-    let Options { host, port, block_time, arbos, state } = options;
+    let Options { host, port, block_time, arbos, network, l1_fee, l1_block_time, state } = options;
     let block_time = block_time.map(Duration::from_millis);
+    let l1_block_time = l1_block_time.map(Duration::from_secs);
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
 
-    let config = Config { host, port, block_time, arbos, state, ..Config::default() };
+    let config = Config {
+        host,
+        port,
+        block_time,
+        arbos,
+        network,
+        l1_fee,
+        l1_block_time,
+        state,
+        ..Config::default()
+    };
     let node = Devnode::start(config).await.map_err(|source| RunError::Start {
         address: format!("{host}:{port}").into(),
         source: Box::new(source),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ArbosVersion;
+use crate::{ArbosVersion, Network};
 
 /// Default port of Nitro's dev node, and of this one.
 pub const DEFAULT_PORT: u16 = 8547;
@@ -28,13 +28,22 @@ pub struct Config {
     pub genesis: Option<u64>,
     /// Version of ArbOS.
     pub arbos: ArbosVersion,
+    /// The network whose fees and parameters the chain has.
+    pub network: Network,
+    /// Wei per unit of data on the parent chain, sixteen units per compressed byte; `None` uses the
+    /// price of the network.
+    pub l1_fee: Option<u64>,
+    /// Time between blocks of the parent chain in whole seconds; zero stops it, `None` uses that of
+    /// the network.
+    pub l1_block_time: Option<Duration>,
     /// File that keeps the chain between runs; `None` discards the chain at the end. If the file
-    /// exists, it overrides [`Self::accounts`], [`Self::genesis`] and [`Self::arbos`].
+    /// exists, it overrides [`Self::accounts`], [`Self::genesis`] and what is between.
     pub state: Option<PathBuf>,
 }
 
 impl Default for Config {
-    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, no state file.
+    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, no state file,
+    /// fees of a Nitro dev node.
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -43,6 +52,9 @@ impl Default for Config {
             accounts: 9,
             genesis: None,
             arbos: ArbosVersion::default(),
+            network: Network::Dev,
+            l1_fee: None,
+            l1_block_time: None,
             state: None,
         }
     }

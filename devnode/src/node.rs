@@ -62,18 +62,21 @@ impl Devnode {
         let accounts = accounts::accounts(config.accounts);
         let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
-        let funded = accounts.clone();
         let genesis = Genesis {
             accounts: accounts.iter().skip(1).map(|account| account.address).collect(),
             timestamp: config.genesis,
             arbos: config.arbos,
+            network: config.network,
+            l1_price: config.l1_fee,
+            l1_block_time: config.l1_block_time.map(|time| time.as_secs()),
         };
+        let keys = accounts.clone();
         let make_node = move || {
             let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
             let chain = restored.map_or_else(|| Chain::new(&genesis), Ok)?;
             let changes = chain.changes().subscribe();
             Ok::<_, StartErrorKind>((
-                NodeContext::new(chain, &funded, genesis, block_time),
+                NodeContext::new(chain, &keys, genesis, block_time),
                 file.map(|file| (file, changes)),
             ))
         };

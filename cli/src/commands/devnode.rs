@@ -11,7 +11,8 @@ use crate::output::Cell;
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(
-    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 61"
+    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 61\n  \
+                  muster devnode --network arbitrum-one"
 )]
 pub(crate) struct Options {
     /// Those of every dev chain.

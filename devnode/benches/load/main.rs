@@ -37,7 +37,7 @@ const BATCH_SIZE: u64 = 10_000;
 const BATCHES: u64 = 10;
 
 /// Gas price of transactions in wei.
-const PRICE: u128 = 2_000_000_000;
+const PRICE: u128 = 10_000_000_000;
 
 #[tokio::main]
 async fn main() {

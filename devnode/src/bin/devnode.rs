@@ -44,6 +44,7 @@ Examples:
   devnode --port 0 --json             on any free port, for scripts
   devnode --state chain.bin           keep the chain in a file
   devnode --arbos 61                  the version of ArbOS of Arbitrum One
+  devnode --network arbitrum-one      with the fees of Arbitrum One
   DEVNODE_LOG=debug devnode           more logs on standard error";
 
 /// Why the process fails.

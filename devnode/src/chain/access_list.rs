@@ -8,13 +8,14 @@ use alloy::{
 };
 use revm::state::Account;
 
-use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, call_gas::Purpose};
 use crate::{
     exec::{self, Execution, Message, ProgramEntry},
     precompiles,
     state::{
         arbos::{ARBOS, to_address},
         arbos_version::ArbosVersion,
+        l1_pricing::FUNDS_POOL,
         programs,
         settings::Setting,
     },
@@ -42,7 +43,7 @@ impl Chain {
         &mut self,
         call: &CallRequest,
     ) -> Result<AccessListOutcome, ChainError> {
-        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let gas = self.call_gas(call)?;
         let mut message = self.call_message(call, gas)?;
         let fees =
             to_address(self.state_at(call.block)?.slot(ARBOS, Setting::NetworkFeeAccount.slot()));
@@ -50,14 +51,14 @@ impl Chain {
         // Each round adds entries, which raises the gas, so the loop ends.
         loop {
             let (mut context, modules) = self.call_context(call)?;
-            context
-                .validate(&message)
+            let charged = context
+                .validate(call, message.clone(), Purpose::Call)
                 .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
             let env = context.execution_env(modules);
-            let (execution, entered) = exec::execute_recording_programs(env, &message)?;
+            let (execution, entered) = exec::execute_recording_programs(env, &charged)?;
             let mut builder = AccessListBuilder::new(&message.access_list);
             builder.add_loaded(&execution.changes, |address| {
-                address == fees || is_warm(&message, address, arbos)
+                [fees, FUNDS_POOL].contains(&address) || is_warm(&message, address, arbos)
             });
             builder.add_program_entries(&entered);
             let list = builder.into_list();

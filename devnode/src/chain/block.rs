@@ -12,7 +12,7 @@ use alloy::{
 };
 
 use super::header_cheats::HeaderFields;
-use crate::state::arbos_version::ArbosVersion;
+use crate::{exec::DataCharge, state::arbos_version::ArbosVersion};
 
 /// Beneficiary of every block but the first.
 pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
@@ -32,6 +32,8 @@ pub(crate) struct IncludedTransaction {
     pub(crate) success: bool,
     /// Gas charged.
     pub(crate) gas_used: u64,
+    /// What of it is for data on the parent chain.
+    pub(crate) data_charge: DataCharge,
     /// Events, in order.
     pub(crate) logs: Vec<Log>,
     /// The address of the contract, if the transaction is a creation, successful or not.
@@ -83,6 +85,7 @@ impl Block {
             transactions.iter().map(|included| included.transaction.inner()).collect();
         let mut mix_hash = B256::ZERO;
         mix_hash.0[..8].copy_from_slice(&params.sends.0.to_be_bytes());
+        mix_hash.0[8..16].copy_from_slice(&params.l1_height.to_be_bytes());
         mix_hash.0[VERSION_BYTE] = params.arbos.number();
         let header = Header {
             parent_hash: params.parent,
@@ -135,6 +138,7 @@ impl Block {
             parent: self.header.parent_hash,
             timestamp: self.header.timestamp,
             base_fee: self.base_fee(),
+            l1_height: self.l1_height(),
             sends: (self.send_count(), self.send_root()),
             arbos: self.arbos(),
         }
@@ -154,6 +158,12 @@ impl Block {
     /// The version of ArbOS that the header names; `None` if this chain cannot run it.
     pub(super) fn known_arbos(&self) -> Option<ArbosVersion> {
         ArbosVersion::from_number(self.header.mix_hash.0[VERSION_BYTE])
+    }
+
+    /// Height of the parent chain.
+    pub(crate) fn l1_height(&self) -> u64 {
+        let height = self.header.mix_hash.0.get(8..).and_then(|bytes| bytes.first_chunk());
+        height.map(|height| u64::from_be_bytes(*height)).unwrap_or_default()
     }
 
     /// Number of messages to the parent chain up to and including this block.
@@ -193,6 +203,8 @@ pub(crate) struct BlockParams {
     pub(crate) timestamp: u64,
     /// Base fee in wei per gas.
     pub(crate) base_fee: u64,
+    /// Height of the parent chain.
+    pub(crate) l1_height: u64,
     /// Messages to the parent chain after this block: their number and Merkle root.
     pub(crate) sends: (u64, B256),
     /// Version of ArbOS.

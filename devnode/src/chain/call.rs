@@ -15,15 +15,17 @@ use alloy::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Chain, ChainError, HeaderFields, submit::MAX_INIT_CODE};
+use super::{
+    Chain, ChainError, HeaderFields,
+    call_gas::{Purpose, call_base_fee},
+    data_fee::DataPricing,
+    submit::MAX_INIT_CODE,
+};
 use crate::{
-    exec::{self, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
+    exec::{self, DataCharge, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
     precompiles::{self, BlockContext},
     state::arbos_version::ArbosVersion,
 };
-
-/// Maximum gas of a call.
-pub(super) const GAS_CAP: u64 = 50_000_000;
 
 /// Maximum wall-clock time of a call.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -67,6 +69,8 @@ pub(super) struct CallContext<'a> {
     beneficiary: Address,
     /// Gas limit of the block.
     gas_limit: u64,
+    /// Prices of data; `None` if it is free.
+    data_pricing: Option<DataPricing>,
     /// Hashes of all blocks, by height.
     hashes: &'a [B256],
     /// Precompiles moved to another address, by that address.
@@ -85,10 +89,12 @@ impl Chain {
     /// # Errors
     /// If the call may not run. A call that runs and fails is an [`Execution`].
     pub(crate) fn call(&mut self, call: &CallRequest) -> Result<Execution, ChainError> {
-        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let gas = self.call_gas(call)?;
         let message = self.call_message(call, gas)?;
         let (mut context, modules) = self.call_context(call)?;
-        context.validate(&message).map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
+        let message = context
+            .validate(call, message, Purpose::Call)
+            .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
         context.execute(&message, modules)
     }
 
@@ -107,8 +113,7 @@ impl Chain {
             return Err(ChainError::ConflictingGasPrices);
         }
         let block = self.require_block(call.block)?;
-        let base_fee =
-            call.block_overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
+        let base_fee = call_base_fee(call, block);
         let cap = request.gas_price.or(request.max_fee_per_gas).filter(|&price| price > 0);
         let price = match cap {
             Some(cap) => GasPrice { paid: base_fee, offered: Some(cap) },
@@ -122,6 +127,7 @@ impl Chain {
             nonce: 0,
             gas,
             held_gas: 0,
+            data_charge: DataCharge::default(),
             price,
             access_list: request.access_list.clone().unwrap_or_default(),
             authorizations: request.authorization_list.clone().unwrap_or_default(),
@@ -144,20 +150,23 @@ impl Chain {
         }
         let block = Arc::clone(self.require_block(call.block)?);
         let fields = self.header_fields();
+        let base_fee = call_base_fee(call, &block);
+        let data_pricing = self.data_pricing(block.height(), base_fee);
         let Self { store, hashes, module_cache: modules, .. } = self;
         modules.start_block();
         let overrides = &call.block_overrides;
-        let base_fee = overrides.base_fee.map_or(block.base_fee(), |fee| fee.saturating_to());
         let mut context = CallContext {
             state: State::new(store.view(block.height())),
             block_context: BlockContext {
                 height: block.height().saturating_add(u64::from(call.block.is_pending())),
+                l1_height: block.l1_height(),
                 timestamp: overrides.time.unwrap_or(block.header.timestamp),
                 base_fee,
                 arbos: block.arbos(),
             },
             beneficiary: overrides.coinbase.unwrap_or(block.header.beneficiary),
             gas_limit: overrides.gas_limit.unwrap_or(block.header.gas_limit),
+            data_pricing,
             hashes,
             moved_precompiles: AddressMap::default(),
             replaced_precompiles: Vec::new(),
@@ -176,8 +185,13 @@ impl Chain {
 }
 
 impl<'a> CallContext<'a> {
-    /// Checks whether a message may run.
-    pub(super) fn validate(&mut self, message: &Message) -> Result<(), ChainError> {
+    /// Checks whether the message of a call may run; returns it with its charge for data.
+    pub(super) fn validate(
+        &mut self,
+        call: &CallRequest,
+        message: Message,
+        purpose: Purpose,
+    ) -> Result<Message, ChainError> {
         let from = message.from;
         if let Some(cap) = message.price.offered
             && cap < u128::from(self.block_context.base_fee)
@@ -196,14 +210,18 @@ impl<'a> CallContext<'a> {
         if have < want {
             return Err(ChainError::InsufficientFunds { from, have, want });
         }
-        let least = exec::intrinsic_gas(message);
+        let least = exec::intrinsic_gas(&message);
         if message.gas < least {
             return Err(ChainError::CallIntrinsicGasTooLow { have: message.gas, want: least });
+        }
+        let charge = purpose.data_charge(self.data_pricing, &call.request, &message);
+        if message.gas < least.saturating_add(charge.gas) {
+            return Err(ChainError::IntrinsicGasTooLow);
         }
         if message.to.is_create() && message.data.len() > MAX_INIT_CODE {
             return Err(ChainError::InitCodeTooLarge(message.data.len()));
         }
-        Ok(())
+        Ok(message.charge_data(charge))
     }
 
     /// Runs a validated message.

@@ -5,7 +5,10 @@ use alloy::primitives::{Address, Bytes, U256};
 use revm::{bytecode::Bytecode, state::AccountInfo};
 
 use super::{Chain, ChainError};
-use crate::state::{arbos::ARBOS, settings::Setting};
+use crate::{
+    Network,
+    state::{BlockArbosStorage, arbos::ARBOS, l2_pricing, settings::Setting},
+};
 
 impl Chain {
     /// Sets the balance of an account, in wei.
@@ -81,6 +84,42 @@ impl Chain {
         let before = std::mem::replace(&mut self.clock.block_interval, interval);
         self.notify_change();
         before
+    }
+
+    /// Discards all backlog: the gas of the set-up, which takes no time, affects no price.
+    pub(super) fn reset_base_fee(&mut self, network: Network) {
+        let height = self.height();
+        let mut words = BlockArbosStorage::new(&mut self.store, height);
+        Setting::GasBacklog.set(&mut words, U256::ZERO);
+        Setting::BaseFee.set(&mut words, U256::from(network.min_base_fee()));
+        l2_pricing::set_constraints(&mut words, &network.constraints());
+    }
+
+    /// Sets the price of a unit of data on the parent chain, in wei.
+    pub(super) fn set_l1_price(&mut self, price: u64) {
+        let height = self.height();
+        let mut words = BlockArbosStorage::new(&mut self.store, height);
+        Setting::L1PricePerUnit.set(&mut words, U256::from(price));
+    }
+
+    /// Sets the height of the parent chain from the next block on, from where it goes on to grow.
+    ///
+    /// # Errors
+    /// If the latest block has a greater one.
+    pub(crate) fn set_l1_height(&mut self, height: u64) -> Result<(), ChainError> {
+        let latest = self.latest().l1_height();
+        if height < latest {
+            return Err(ChainError::L1HeightBelowLatest { height, latest });
+        }
+        self.parent_clock.set_height(height, self.clock.now());
+        self.notify_change();
+        Ok(())
+    }
+
+    /// Sets the seconds between blocks of the parent chain; `None` and zero stop it.
+    pub(crate) fn set_l1_block_time(&mut self, seconds: Option<u64>) {
+        self.parent_clock.set_block_time(seconds, self.clock.now());
+        self.notify_change();
     }
 
     /// Rejects a timestamp before that of the latest block.

@@ -11,12 +11,16 @@ use alloy::{
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
-    Block, Chain, ChainClock, IncludedTransaction, RecoveredTransaction, TransactionDecodeError,
+    Block, Chain, ChainClock, IncludedTransaction, ParentClock, RecoveredTransaction,
+    TransactionDecodeError,
     error::{DUMP_VERSION, DumpError},
     submit::created_address,
     transaction::decode,
 };
-use crate::state::{Store, StoreDump};
+use crate::{
+    exec::DataCharge,
+    state::{Store, StoreDump},
+};
 
 /// First bytes of every dump.
 const MAGIC: [u8; 8] = *b"devchain";
@@ -30,6 +34,8 @@ struct ChainDump {
     blocks: Vec<BlockDump>,
     /// Clock.
     clock: ClockDump,
+    /// Clock of the parent chain.
+    parent_clock: ParentClockDump,
     /// Whether each transaction is mined at once.
     automine: bool,
     /// Pooled transactions.
@@ -54,6 +60,10 @@ struct IncludedTransactionDump {
     success: bool,
     /// Gas charged.
     gas_used: u64,
+    /// Units of data on the parent chain.
+    data_units: u64,
+    /// What of the gas is for them.
+    data_gas: u64,
     /// Events.
     logs: Vec<Log>,
 }
@@ -65,6 +75,17 @@ struct TransactionDump {
     raw: Bytes,
     /// Sender; a signature need not contain it.
     sender: Address,
+}
+
+/// The clock of the parent chain.
+#[derive(RlpEncodable, RlpDecodable)]
+struct ParentClockDump {
+    /// Height at the second `since`.
+    height: u64,
+    /// Unix second from which the height grows.
+    since: u64,
+    /// Seconds between blocks; zero if the height stands still.
+    block_time: u64,
 }
 
 /// A clock.
@@ -87,6 +108,11 @@ impl Chain {
             store: self.store.dump(),
             blocks: self.blocks.iter().map(|block| BlockDump::from_block(block)).collect(),
             clock: ClockDump::from_clock(self.clock),
+            parent_clock: ParentClockDump {
+                height: self.parent_clock.height,
+                since: self.parent_clock.since,
+                block_time: self.parent_clock.block_time.unwrap_or_default(),
+            },
             automine: self.automine,
             pool: self
                 .pool
@@ -114,8 +140,11 @@ impl Chain {
             return Err(DumpError::Corrupted);
         }
         let dump = ChainDump::decode(&mut body)?;
+        let ParentClockDump { height, since, block_time } = dump.parent_clock;
+        let block_time = Some(block_time).filter(|&seconds| seconds > 0);
         let mut chain = Self {
             clock: dump.clock.into_clock(),
+            parent_clock: ParentClock { height, since, block_time },
             automine: dump.automine,
             ..Self::with_store(Store::from_dump(dump.store)?)
         };
@@ -154,6 +183,8 @@ impl BlockDump {
             transaction: dump_transaction(&included.transaction),
             success: included.success,
             gas_used: included.gas_used,
+            data_units: included.data_charge.units,
+            data_gas: included.data_charge.gas,
             logs: included.logs.clone(),
         });
         Self { header: block.header.inner().clone(), transactions: transactions.collect() }
@@ -168,6 +199,7 @@ impl BlockDump {
                 transaction,
                 success: dump.success,
                 gas_used: dump.gas_used,
+                data_charge: DataCharge { units: dump.data_units, gas: dump.data_gas },
                 logs: dump.logs,
             })
         };

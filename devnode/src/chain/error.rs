@@ -260,6 +260,14 @@ pub(crate) enum ChainError {
     /// A timestamp before the latest block.
     #[error("timestamp {0} is before that of the latest block")]
     TimestampBeforeLatest(u64),
+    /// A height of the parent chain below that of the latest block.
+    #[error("the parent chain is at {latest} already and cannot go back to {height}")]
+    L1HeightBelowLatest {
+        /// The height.
+        height: u64,
+        /// That of the latest block.
+        latest: u64,
+    },
     /// A request to fork another chain.
     #[error("forking is not supported by the dev chain")]
     ForkingUnsupported,
@@ -281,7 +289,7 @@ fn block_name(id: &BlockId) -> String {
 }
 
 /// Version of the format of dumps.
-pub(super) const DUMP_VERSION: u8 = 1;
+pub(super) const DUMP_VERSION: u8 = 2;
 
 /// Why bytes cannot be loaded as a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{TxKind, U256};
 
-use super::{CallRequest, Chain, ChainError, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, call_gas::Purpose};
 use crate::{
     exec::{Execution, ExecutionStatus},
     state::settings::Setting,
@@ -26,13 +26,15 @@ pub(crate) enum Estimate {
 impl Chain {
     /// Estimates the gas of a call.
     ///
-    /// The result is enough, and at most 1.5 % more than needed.
+    /// The result is enough, and at most 1.5 % more than needed, gas for data apart: that is padded,
+    /// because prices may change before the transaction is sent.
     ///
     /// # Errors
     /// If the call may not run, or if no amount of gas is enough.
     pub(crate) fn estimate(&mut self, call: &CallRequest) -> Result<Estimate, ChainError> {
-        let mut enough = call.request.gas.filter(|&gas| gas >= TRANSFER_GAS).unwrap_or(GAS_CAP);
-        enough = self.affordable(call, enough)?.min(GAS_CAP);
+        let most = self.gas_cap(call)?;
+        let mut enough = call.request.gas.filter(|&gas| gas >= TRANSFER_GAS).unwrap_or(most);
+        enough = self.affordable(call, enough.min(most))?;
 
         // An error here is reported below, by the attempt with all the gas.
         if self.is_plain_transfer(call)? && self.succeeds_with(call, TRANSFER_GAS).unwrap_or(false)
@@ -73,7 +75,7 @@ impl Chain {
 
     /// `gas`, or less if the sender cannot afford it.
     fn affordable(&mut self, call: &CallRequest, gas: u64) -> Result<u64, ChainError> {
-        let message = self.call_message(call, gas.min(GAS_CAP))?;
+        let message = self.call_message(call, gas)?;
         let Some(price) = message.price.offered else { return Ok(gas) };
         let (mut context, _) = self.call_context(call)?;
         let balance = context.account(message.from).balance;
@@ -98,17 +100,18 @@ impl Chain {
         Ok(execution.is_some_and(|execution| matches!(execution.status, ExecutionStatus::Success)))
     }
 
-    /// Runs a call with `gas`; `None` if `gas` is below the intrinsic gas.
+    /// Runs a call with `gas`; `None` if that is too little for the execution to start.
     fn try_with(&mut self, call: &CallRequest, gas: u64) -> Result<Option<Execution>, ChainError> {
         let message = self.call_message(call, gas)?;
         let cap = self.setting(Setting::MaxTxGas);
         let (mut context, modules) = self.call_context(call)?;
-        match context.validate(&message) {
-            Ok(()) => {}
-            Err(ChainError::CallIntrinsicGasTooLow { .. }) => return Ok(None),
-            Err(why) => return Err(ChainError::Estimate { why: Box::new(why), gas }),
+        match context.validate(call, message, Purpose::Estimate) {
+            Ok(message) => context.execute(&message.cap_gas(cap), modules).map(Some),
+            Err(ChainError::CallIntrinsicGasTooLow { .. } | ChainError::IntrinsicGasTooLow) => {
+                Ok(None)
+            }
+            Err(why) => Err(ChainError::Estimate { why: Box::new(why), gas }),
         }
-        context.execute(&message.cap_gas(cap), modules).map(Some)
     }
 }
 

@@ -6,6 +6,7 @@ use revm::{bytecode::Bytecode, state::AccountInfo};
 use stylus_engine::Params;
 
 use crate::{
+    Network,
     accounts::{DEV_ADDRESS, DEV_BALANCE},
     exec::PRECOMPILE_CODE,
     precompiles,
@@ -13,7 +14,7 @@ use crate::{
         BlockArbosStorage, Store,
         arbos::{ARBOS, AddressSet},
         arbos_version::ArbosVersion,
-        programs,
+        l2_pricing, programs,
         settings::Setting,
     },
 };
@@ -50,7 +51,7 @@ pub(super) fn write_precompiles(store: &mut Store, height: u64, arbos: ArbosVers
 }
 
 /// How a new chain begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Genesis {
     /// Accounts that are funded besides the dev account.
     pub(crate) accounts: Vec<Address>,
@@ -58,6 +59,12 @@ pub(crate) struct Genesis {
     pub(crate) timestamp: Option<u64>,
     /// Version of ArbOS.
     pub(crate) arbos: ArbosVersion,
+    /// The network whose parameters the chain has.
+    pub(crate) network: Network,
+    /// Wei per unit of data on the parent chain; `None` uses that of the network.
+    pub(crate) l1_price: Option<u64>,
+    /// Seconds between blocks of the parent chain; `None` uses that of the network.
+    pub(crate) l1_block_time: Option<u64>,
 }
 
 impl Genesis {
@@ -70,10 +77,11 @@ impl Genesis {
         store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
         store.write_contract(0, ARBOS, 1, Bytes::new());
 
-        let mut words = BlockArbosStorage { store, height: 0 };
+        let mut words = BlockArbosStorage::new(store, 0);
         for setting in Setting::ALL {
-            setting.set(&mut words, U256::from(setting.initial()));
+            setting.set(&mut words, U256::from(setting.initial(self.network)));
         }
+        l2_pricing::set_constraints(&mut words, &self.network.constraints());
         programs::save_params(&mut words, &Params::new(self.arbos.stylus()));
         programs::init_pricer(&mut words);
         let owners = AddressSet::owners();

@@ -7,8 +7,12 @@ use super::{
     genesis,
 };
 use crate::state::{
-    BlockArbosStorage, arbos::ARBOS, arbos_version::ArbosVersion, send_accumulator,
-    settings::Setting, upgrade,
+    BlockArbosStorage,
+    arbos::{ARBOS, ArbosStorage},
+    arbos_version::ArbosVersion,
+    l1_blocks, l2_pricing, send_accumulator,
+    settings::Setting,
+    upgrade,
 };
 
 impl Chain {
@@ -39,7 +43,7 @@ impl Chain {
             let hash = incoming.hash();
             match self.apply_transaction(params, incoming.transaction, &message) {
                 Ok(done) => {
-                    gas = gas.saturating_sub(done.gas_used);
+                    gas = gas.saturating_sub(done.gas_used.saturating_sub(done.data_charge.gas));
                     included.push(done);
                 }
                 Err(why) => tracing::warn!(%hash, error = %why, "transaction dropped"),
@@ -81,7 +85,7 @@ impl Chain {
         dropped
     }
 
-    /// Starts the next block and stores the hash of its parent in the history contract.
+    /// Starts the next block, and stores the hash of its parent in the history contract.
     pub(super) fn begin_block(&mut self) -> BlockParams {
         let parent = Arc::clone(self.latest());
         self.module_cache.start_block();
@@ -90,15 +94,20 @@ impl Chain {
         let base_fee = self.base_fee();
         let slot = genesis::parent_hash_slot(height);
         self.store.write_slot(height, genesis::HASH_HISTORY, slot, hash.into());
+        let l1_height = self.parent_clock.height_at(timestamp).max(parent.l1_height());
         let sends = (parent.send_count(), parent.send_root());
         let arbos = self.upgrade(height, parent.arbos(), timestamp);
-        BlockParams { height, parent: hash, timestamp, base_fee, sends, arbos }
+        let params =
+            BlockParams { height, parent: hash, timestamp, base_fee, l1_height, sends, arbos };
+        let mut words = BlockArbosStorage::after_parent(&mut self.store, height);
+        start_block(&mut words, &parent, params);
+        params
     }
 
     /// Upgrades ArbOS at the start of block `height`, if it is time; returns the version.
     fn upgrade(&mut self, height: u64, current: ArbosVersion, timestamp: u64) -> ArbosVersion {
         // The block starts with the state of its parent.
-        let mut words = BlockArbosStorage { store: &mut self.store, height };
+        let mut words = BlockArbosStorage::new(&mut self.store, height);
         let version = upgrade::start_block(&mut words, current, timestamp);
         if version > current {
             genesis::write_precompiles(&mut self.store, height, version);
@@ -108,7 +117,7 @@ impl Chain {
 
     /// Seals a block and appends it.
     pub(super) fn seal_block(&mut self, params: BlockParams, included: Vec<IncludedTransaction>) {
-        let mut words = BlockArbosStorage { store: &mut self.store, height: params.height };
+        let mut words = BlockArbosStorage::new(&mut self.store, params.height);
         let sends = send_accumulator::size_and_root(&mut words);
         let HeaderFields { beneficiary, gas_limit, .. } = self.header_fields;
         let block = Block::seal(BlockParams { sends, ..params }, included);
@@ -117,7 +126,7 @@ impl Chain {
 
     /// Base fee of the next block in wei per gas.
     pub(crate) fn base_fee(&self) -> u64 {
-        self.setting(Setting::BaseFee).max(self.setting(Setting::MinBaseFee))
+        self.setting(Setting::BaseFee)
     }
 
     /// A setting after the latest block.
@@ -153,4 +162,12 @@ impl Chain {
             self.transaction_locations.remove(&included.hash());
         }
     }
+}
+
+/// What the start of a block changes in ArbOS: the height of the parent chain, and the base fee of the
+/// block after it.
+pub(super) fn start_block(words: &mut dyn ArbosStorage, parent: &Block, params: BlockParams) {
+    l1_blocks::advance(words, params.l1_height, parent.hash());
+    let seconds = params.timestamp.saturating_sub(parent.header.timestamp);
+    l2_pricing::start_block(words, seconds);
 }

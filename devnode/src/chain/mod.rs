@@ -4,9 +4,12 @@
 mod access_list;
 mod block;
 mod call;
+mod call_gas;
 mod chain_thread;
 mod cheats;
 mod clock;
+mod compression;
+mod data_fee;
 mod dump;
 mod error;
 mod estimate;
@@ -17,6 +20,7 @@ mod header_cheats;
 mod logs;
 mod mine;
 mod node_interface;
+mod parent_clock;
 mod parity_trace;
 mod pool;
 mod revert;
@@ -58,6 +62,7 @@ pub(crate) use transaction::RecoveredTransaction;
 use block::BlockParams;
 use clock::ChainClock;
 use header_cheats::HeaderFields;
+use parent_clock::ParentClock;
 use pool::TransactionPool;
 use snapshot::Snapshots;
 
@@ -86,6 +91,8 @@ pub(crate) struct Chain {
     clock: ChainClock,
     /// Beneficiary and gas limit of the following blocks.
     header_fields: HeaderFields,
+    /// The clock of the parent chain.
+    parent_clock: ParentClock,
     /// Whether each transaction is mined at once; otherwise it waits in the pool.
     automine: bool,
     /// Pooled transactions.
@@ -115,7 +122,8 @@ impl Chain {
             height: 0,
             parent: B256::ZERO,
             timestamp,
-            base_fee: Setting::BaseFee.initial(),
+            base_fee: Setting::BaseFee.initial(genesis.network),
+            l1_height: 0,
             sends: (0, B256::ZERO),
             arbos: genesis.arbos,
         };
@@ -124,6 +132,12 @@ impl Chain {
         setup::deploy_genesis_contracts(&mut chain)?;
         chain.clock.block_interval = None;
         chain.clock.set(timestamp);
+        chain.reset_base_fee(genesis.network);
+        // The set-up sets the price to zero, and its gas limits do not allow for another one.
+        let price = genesis.l1_price.unwrap_or_else(|| genesis.network.l1_price());
+        chain.set_l1_price(price);
+        let block_time = genesis.l1_block_time.or_else(|| genesis.network.l1_block_time());
+        chain.set_l1_block_time(block_time);
         Ok(chain)
     }
 
@@ -137,6 +151,7 @@ impl Chain {
             transaction_locations: B256Map::default(),
             clock: ChainClock::default(),
             header_fields: HeaderFields::default(),
+            parent_clock: ParentClock::default(),
             automine: true,
             pool: TransactionPool::default(),
             snapshots: Snapshots::default(),

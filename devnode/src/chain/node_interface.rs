@@ -2,12 +2,12 @@
 //! what does not need a parent chain.
 
 use alloy::{
-    primitives::{Bytes, TxKind, U256},
+    primitives::{Address, Bytes, TxKind, U256},
     rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
     sol_types::{SolCall, SolInterface},
 };
 
-use super::{CallRequest, Chain, ChainError, Estimate, call::GAS_CAP};
+use super::{CallRequest, Chain, ChainError, Estimate, call_gas::GAS_CAP};
 use crate::{
     precompiles::abi::NodeInterface::{
         NodeInterfaceCalls as Function, blockL1NumCall, gasEstimateComponentsCall,
@@ -17,9 +17,6 @@ use crate::{
     precompiles::{NODE_INTERFACE_DEBUG, is_node_interface},
     state::{arbos::ARBOS, settings::Setting},
 };
-
-/// Height of the parent chain, which does not exist.
-const PARENT_HEIGHT: u64 = 0;
 
 impl Chain {
     /// Answers a call to `NodeInterface`; `None` if the call goes elsewhere. The gas of the call is
@@ -62,30 +59,32 @@ impl Chain {
                 nitroGenesisBlockCall::abi_encode_returns(&U256::ZERO)
             }
             Function::blockL1Num(args) => {
-                self.block(args.height).ok_or(ChainError::NodeInterfaceReverted)?;
-                blockL1NumCall::abi_encode_returns(&PARENT_HEIGHT)
+                let block = self.block(args.height).ok_or(ChainError::NodeInterfaceReverted)?;
+                blockL1NumCall::abi_encode_returns(&block.l1_height())
             }
             Function::l2BlockRangeForL1(args) => {
-                if args.parentHeight != PARENT_HEIGHT {
-                    return Err(ChainError::NodeInterfaceReverted);
-                }
-                let range = l2BlockRangeForL1Return { first: 0, last: self.height() };
+                let (first, last) = self
+                    .blocks_at_l1_height(args.parentHeight)
+                    .ok_or(ChainError::NodeInterfaceReverted)?;
+                let range = l2BlockRangeForL1Return { first, last };
                 l2BlockRangeForL1Call::abi_encode_returns(&range)
             }
             Function::gasEstimateComponents(args) => {
-                let gas = self.estimate_components(call, args)?;
+                let inner = component_call(call, args.to, args.isCreation, args.data);
+                let gas = self.estimate_components(&inner)?;
                 let [base_fee, parent_price] = self.prices(call)?;
                 gasEstimateComponentsCall::abi_encode_returns(&gasEstimateComponentsReturn {
                     gas,
-                    parentGas: 0,
+                    parentGas: self.data_component(&inner, base_fee)?,
                     baseFee: base_fee,
                     parentPrice: parent_price,
                 })
             }
-            Function::gasEstimateL1Component(_) => {
+            Function::gasEstimateL1Component(args) => {
+                let inner = component_call(call, args.to, args.isCreation, args.data);
                 let [base_fee, parent_price] = self.prices(call)?;
                 gasEstimateL1ComponentCall::abi_encode_returns(&gasEstimateL1ComponentReturn {
-                    parentGas: 0,
+                    parentGas: self.data_component(&inner, base_fee)?,
                     baseFee: base_fee,
                     parentPrice: parent_price,
                 })
@@ -108,33 +107,30 @@ impl Chain {
         Ok(output.into())
     }
 
-    /// Estimates the gas of a transaction, without data on the parent chain.
-    fn estimate_components(
-        &mut self,
-        call: &CallRequest,
-        args: gasEstimateComponentsCall,
-    ) -> Result<u64, ChainError> {
-        if is_node_interface(args.to) {
-            return Err(ChainError::NodeInterfaceReverted);
-        }
-        let request = TransactionRequest {
-            to: Some(if args.isCreation { TxKind::Create } else { TxKind::Call(args.to) }),
-            gas: call.request.gas.map(|gas| gas.min(GAS_CAP)),
-            input: args.data.into(),
-            access_list: None,
-            ..call.request.clone()
-        };
-        let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
-        let inner = CallRequest {
-            request,
-            state_overrides: state,
-            block_overrides: overrides,
-            ..call.clone()
-        };
-        match self.estimate(&inner) {
+    /// Heights of the first and the last block while the parent chain was at `l1_height`; `None` if
+    /// there is none.
+    fn blocks_at_l1_height(&self, l1_height: u64) -> Option<(u64, u64)> {
+        let first = self.blocks.partition_point(|block| block.l1_height() < l1_height);
+        let end = self.blocks.partition_point(|block| block.l1_height() <= l1_height);
+        let last = end.checked_sub(1).filter(|&last| last >= first)?;
+        Some((self.blocks.get(first)?.height(), self.blocks.get(last)?.height()))
+    }
+
+    /// Estimates the gas of a transaction.
+    fn estimate_components(&mut self, inner: &CallRequest) -> Result<u64, ChainError> {
+        match self.estimate(inner) {
             Ok(Estimate::Gas(gas)) => Ok(gas),
             _ => Err(ChainError::NodeInterfaceReverted),
         }
+    }
+
+    /// Estimates the gas for the data of a transaction.
+    fn data_component(&self, inner: &CallRequest, base_fee: U256) -> Result<u64, ChainError> {
+        let height = self.require_block(inner.block)?.height();
+        let Some(pricing) = self.data_pricing(height, base_fee.saturating_to()) else {
+            return Ok(0);
+        };
+        Ok(pricing.component(&inner.request, &self.call_message(inner, GAS_CAP)?))
     }
 
     /// Base fee in wei per gas, and wei per unit of data on the parent chain.
@@ -143,6 +139,19 @@ impl Chain {
         Ok([Setting::BaseFee, Setting::L1PricePerUnit]
             .map(|setting| view.slot(ARBOS, setting.slot())))
     }
+}
+
+/// The transaction that an estimate is about.
+fn component_call(call: &CallRequest, to: Address, is_creation: bool, data: Bytes) -> CallRequest {
+    let request = TransactionRequest {
+        to: Some(if is_creation { TxKind::Create } else { TxKind::Call(to) }),
+        gas: call.request.gas.map(|gas| gas.min(GAS_CAP)),
+        input: data.into(),
+        access_list: None,
+        ..call.request.clone()
+    };
+    let (state, overrides) = (StateOverride::default(), BlockOverrides::default());
+    CallRequest { request, state_overrides: state, block_overrides: overrides, ..call.clone() }
 }
 
 /// Decodes the called function with its arguments. Numbers must fit their types; the padding of an

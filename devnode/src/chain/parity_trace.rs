@@ -13,7 +13,7 @@ use alloy::{
 };
 use revm::DatabaseCommit;
 
-use super::{Block, CallRequest, Chain, ChainError, IncludedTransaction, call::GAS_CAP};
+use super::{Block, CallRequest, Chain, ChainError, IncludedTransaction, call_gas::Purpose};
 use crate::exec;
 
 /// What to trace.
@@ -82,16 +82,16 @@ impl Chain {
     ) -> Result<Vec<TraceResults>, ChainError> {
         let (mut earlier, mut results) = (Vec::new(), Vec::new());
         for (request, types) in calls {
-            let gas = request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
             let no_overrides = (StateOverride::default(), BlockOverrides::default());
             let call = CallRequest::new(request, block, no_overrides.0, no_overrides.1);
+            let gas = self.call_gas(&call)?;
             let message = self.call_message(&call, gas)?;
             let (mut context, modules) = self.call_context(&call)?;
             for changes in &earlier {
                 context.state.commit(Clone::clone(changes));
             }
-            context
-                .validate(&message)
+            let message = context
+                .validate(&call, message, Purpose::Call)
                 .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
             let env = context.execution_env(modules);
             let (traced, changes) = exec::trace_parity(env, &message, &types)?;

@@ -19,6 +19,7 @@ impl Chain {
             height: self.height(),
             checkpoint: self.store.checkpoint(),
             clock: (self.clock, self.clock.now()),
+            parent_clock: self.parent_clock,
             pool: self.pool.clone(),
         };
         Ok(self.snapshots.add(snapshot))
@@ -38,6 +39,7 @@ impl Chain {
         let (clock, now) = snapshot.clock;
         self.clock.set(now);
         self.clock = ChainClock { offset: self.clock.offset, ..clock };
+        self.parent_clock = snapshot.parent_clock;
         self.pool = snapshot.pool;
         self.notify_change();
         true

@@ -19,7 +19,6 @@ use crate::{
         ARB_DEBUG, ARB_OWNER,
         abi::{ArbDebug::becomeChainOwnerCall, ArbOwner},
     },
-    state::settings::MIN_BASE_FEE,
 };
 
 /// Account that publishes the CREATE2 factory.
@@ -46,6 +45,9 @@ const STYLUS_DEPLOYER_HEAD: &[u8] =
 
 /// `StylusDeployer`: creates a program, activates it and calls its constructor in one transaction.
 const STYLUS_DEPLOYER: &[u8] = include_bytes!("stylus_deployer.bin");
+
+/// Gas price of each transaction in wei.
+const GAS_PRICE: u128 = 100_000_000;
 
 /// Gas limit of each transaction.
 const GAS: u64 = 5_000_000;
@@ -88,7 +90,7 @@ impl DevAccount<'_> {
         let transaction = TxLegacy {
             chain_id: Some(CHAIN_ID),
             nonce: self.nonce,
-            gas_price: MIN_BASE_FEE.into(),
+            gas_price: GAS_PRICE,
             gas_limit: GAS,
             to,
             value,

@@ -8,14 +8,15 @@ use std::{
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, U256, map::AddressMap},
+    primitives::{Address, B256, map::AddressMap},
     rpc::types::{BlockOverrides, TransactionRequest, simulate::SimBlock, state::StateOverride},
 };
-use revm::{Database, DatabaseCommit};
+use revm::DatabaseCommit;
 
 use super::{
     Block, BlockParams, Chain, ChainError, IncludedTransaction,
-    call::{GAS_CAP, apply_state_overrides},
+    call::apply_state_overrides,
+    call_gas::GAS_CAP,
     genesis,
     simulate_message::simulated_transaction,
     simulate_plan::{BlockPlan, SimulationError, plan_blocks},
@@ -24,11 +25,7 @@ use super::{
 use crate::{
     exec::{self, Execution, ExecutionEnv, ExecutionStatus, ModuleCache, State},
     precompiles::BlockContext,
-    state::{
-        arbos::{ARBOS, ArbosStorage},
-        arbos_version::ArbosVersion,
-        send_accumulator,
-    },
+    state::{arbos_version::ArbosVersion, send_accumulator},
 };
 
 /// Maximum wall-clock time of a simulation.
@@ -114,20 +111,6 @@ pub(super) struct Simulation<'a> {
     deadline: Instant,
 }
 
-/// Reads ArbOS's words from the state of a simulation.
-struct SimulatedWords<'s, 'a>(&'s mut State<'a>);
-
-impl ArbosStorage for SimulatedWords<'_, '_> {
-    fn word(&mut self, slot: U256) -> U256 {
-        let Ok(word) = self.0.storage(ARBOS, slot);
-        word
-    }
-
-    fn set_word(&mut self, slot: U256, value: U256) {
-        let Ok(()) = self.0.insert_account_storage(ARBOS, slot, value);
-    }
-}
-
 impl Simulation<'_> {
     /// Runs a block. Where the plan says nothing, it is like `parent`, on which the simulation
     /// builds.
@@ -150,6 +133,7 @@ impl Simulation<'_> {
             parent: self.hashes.last().copied().unwrap_or_default(),
             timestamp: plan.timestamp,
             base_fee,
+            l1_height: parent.l1_height(),
             sends: (0, B256::ZERO),
             arbos: parent.arbos(),
         };
@@ -172,7 +156,7 @@ impl Simulation<'_> {
             included.push(transaction);
             results.push(execution);
         }
-        let sends = send_accumulator::size_and_root(&mut SimulatedWords(&mut self.state));
+        let sends = send_accumulator::size_and_root(&mut self.state);
         let block = Block::seal(BlockParams { sends, ..params }, included);
         let block = block.with_beneficiary_and_limit(beneficiary, gas_limit);
         self.hashes.push(block.hash());
@@ -212,13 +196,15 @@ impl Simulation<'_> {
         (params, beneficiary, gas_limit): (BlockParams, Address, u64),
     ) -> Result<(Execution, IncludedTransaction), ChainError> {
         let message = self.message(call, gas, params.base_fee)?;
-        self.validate(call, &message, params.base_fee)
+        let message = self
+            .validate(call, message, params.base_fee)
             .map_err(|why| SimulationError::Call { why: Box::new(why), gas })?;
         let transaction = simulated_transaction(call, &message, self.chain.chain_id())?;
         let env = ExecutionEnv {
             state: self.state.clone(),
             block_context: BlockContext {
                 height: params.height,
+                l1_height: params.l1_height,
                 timestamp: params.timestamp,
                 base_fee: params.base_fee,
                 arbos: params.arbos,
@@ -242,6 +228,7 @@ impl Simulation<'_> {
         let included = IncludedTransaction {
             success: matches!(execution.status, ExecutionStatus::Success),
             gas_used: execution.gas_used,
+            data_charge: message.data_charge,
             logs: execution.logs.clone(),
             contract: created_address(&transaction),
             transaction,

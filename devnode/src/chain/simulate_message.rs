@@ -8,7 +8,8 @@ use alloy::{
 use revm::Database;
 
 use super::{
-    CallRequest, ChainError, TransactionDecodeError, simulate::Simulation, submit::MAX_INIT_CODE,
+    CallRequest, ChainError, TransactionDecodeError, call_gas::Purpose, data_fee::DataPricing,
+    simulate::Simulation, submit::MAX_INIT_CODE,
 };
 use crate::exec::{self, GasPrice, Message};
 
@@ -35,13 +36,13 @@ impl Simulation<'_> {
         Ok(message)
     }
 
-    /// Checks whether a message may run.
+    /// Checks whether a message may run; returns it with its charge for data.
     pub(super) fn validate(
         &mut self,
         call: &TransactionRequest,
-        message: &Message,
+        message: Message,
         base_fee: u64,
-    ) -> Result<(), ChainError> {
+    ) -> Result<Message, ChainError> {
         let from = message.from;
         let Ok(sender) = self.state.basic(from);
         let sender = sender.unwrap_or_default();
@@ -64,14 +65,20 @@ impl Simulation<'_> {
         if have < want {
             return Err(ChainError::InsufficientFunds { from, have, want });
         }
-        let least = exec::intrinsic_gas(message);
+        let least = exec::intrinsic_gas(&message);
         if message.gas < least {
             return Err(ChainError::CallIntrinsicGasTooLow { have: message.gas, want: least });
+        }
+        let state = &mut self.state;
+        let pricing = DataPricing::load(|setting| setting.get(state), base_fee);
+        let charge = Purpose::Call.data_charge(pricing, call, &message);
+        if message.gas < least.saturating_add(charge.gas) {
+            return Err(ChainError::IntrinsicGasTooLow);
         }
         if message.to.is_create() && message.data.len() > MAX_INIT_CODE {
             return Err(ChainError::InitCodeTooLarge(message.data.len()));
         }
-        Ok(())
+        Ok(message.charge_data(charge))
     }
 }
 
@@ -88,7 +95,7 @@ pub(super) fn simulated_transaction(
     request.chain_id = Some(chain_id);
     request.to = Some(message.to);
     request.nonce = Some(message.nonce);
-    request.gas = Some(message.gas);
+    request.gas = Some(message.gas_limit());
     request.value = Some(message.value);
     if request.gas_price.is_none() {
         request.max_fee_per_gas = request.max_fee_per_gas.or(Some(0));

@@ -1,6 +1,8 @@
 //! Snapshots of a chain, as data.
 
-use super::{clock::ChainClock, error::ChainError, pool::TransactionPool};
+use super::{
+    clock::ChainClock, error::ChainError, parent_clock::ParentClock, pool::TransactionPool,
+};
 use crate::state::Checkpoint;
 
 /// Maximum number of snapshots.
@@ -15,6 +17,8 @@ pub(super) struct Snapshot {
     pub(super) checkpoint: Checkpoint,
     /// The clock, and its reading.
     pub(super) clock: (ChainClock, u64),
+    /// The clock of the parent chain.
+    pub(super) parent_clock: ParentClock,
     /// Pooled transactions.
     pub(super) pool: TransactionPool,
 }

@@ -17,7 +17,7 @@ use crate::{
         self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, PREV_RANDAO, State,
     },
     precompiles::BlockContext,
-    state::settings::Setting,
+    state::{BlockArbosStorage, arbos::ArbosStorage, l1_pricing, l2_pricing, settings::Setting},
 };
 
 /// Maximum size of a transaction in bytes.
@@ -77,7 +77,8 @@ impl Chain {
             return Err(ChainError::FeeCapExceeded(fee));
         }
         let message = transaction_message(transaction, base_fee);
-        if exec::intrinsic_gas(&message) > message.gas {
+        let intrinsic = exec::intrinsic_gas(&message);
+        if intrinsic > message.gas {
             return Err(ChainError::IntrinsicGasTooLow);
         }
         if let Some(other) = transaction.chain_id().filter(|&id| id != self.chain_id()) {
@@ -107,7 +108,12 @@ impl Chain {
         if transaction.is_eip7702() && message.authorizations.is_empty() {
             return Err(ChainError::EmptyAuthorizationList(from));
         }
-        Ok(message.cap_gas(self.setting(Setting::MaxTxGas)))
+        let pricing = self.data_pricing(height, base_fee);
+        let charge = pricing.map(|pricing| pricing.transaction(transaction)).unwrap_or_default();
+        if message.gas < intrinsic.saturating_add(charge.gas) {
+            return Err(ChainError::IntrinsicGasTooLow);
+        }
+        Ok(message.charge_data(charge).cap_gas(self.setting(Setting::MaxTxGas)))
     }
 
     /// Runs a transaction in a block and commits its changes.
@@ -121,14 +127,26 @@ impl Chain {
         let env = block_execution_env(params, state, &self.hashes, &mut self.module_cache);
         let execution = exec::execute(self.header_fields.apply(env), message)?;
         self.store.commit(params.height, execution.changes);
+        let mut words = BlockArbosStorage::new(&mut self.store, params.height);
+        record_gas(&mut words, message, execution.gas_used);
         Ok(IncludedTransaction {
             success: matches!(execution.status, ExecutionStatus::Success),
             gas_used: execution.gas_used,
+            data_charge: message.data_charge,
             logs: execution.logs,
             contract: created_address(&transaction),
             transaction,
         })
     }
+}
+
+/// Records the gas and the data of a transaction that has run, on which the next prices depend.
+pub(super) fn record_gas(words: &mut dyn ArbosStorage, message: &Message, gas_used: u64) {
+    let charge = message.data_charge;
+    if message.price.paid > 0 {
+        l2_pricing::grow_backlog(words, gas_used.saturating_sub(charge.gas));
+    }
+    l1_pricing::record_data(words, charge.units, message.data_fee());
 }
 
 /// The environment of a transaction in a block.
@@ -138,10 +156,10 @@ pub(super) fn block_execution_env<'a>(
     hashes: &'a [B256],
     modules: &'a mut ModuleCache,
 ) -> ExecutionEnv<'a> {
-    let BlockParams { height, timestamp, base_fee, arbos, .. } = params;
+    let BlockParams { height, l1_height, timestamp, base_fee, arbos, .. } = params;
     ExecutionEnv {
         state,
-        block_context: BlockContext { height, timestamp, base_fee, arbos },
+        block_context: BlockContext { height, l1_height, timestamp, base_fee, arbos },
         beneficiary: SEQUENCER,
         gas_limit: GAS_LIMIT,
         hashes,

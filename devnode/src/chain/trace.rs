@@ -6,8 +6,8 @@ use alloy::{eips::BlockId, primitives::B256, rpc::types::trace::geth::GethDebugT
 use revm::DatabaseCommit;
 
 use super::{
-    Block, CallRequest, Chain, ChainError, IncludedTransaction, block::BlockParams, call::GAS_CAP,
-    genesis, submit, transaction::transaction_message,
+    Block, CallRequest, Chain, ChainError, IncludedTransaction, call_gas::Purpose, genesis,
+    mine::start_block, submit, transaction::transaction_message,
 };
 use crate::{
     exec::{self, ExecutionEnv, Message, Origin, State, Trace, Tracer},
@@ -46,21 +46,26 @@ impl Chain {
         run: impl FnOnce(ExecutionEnv<'_>, &Message) -> Result<R, ChainError>,
     ) -> Result<R, ChainError> {
         let fields = self.header_fields();
+        let parent = self.block(block.height().saturating_sub(1));
+        let parent = Arc::clone(parent.ok_or(ChainError::GenesisNotTraceable)?);
         let Self { store, hashes, module_cache: modules, .. } = self;
         modules.start_block();
         let params = block.params();
         let fields = block.header_fields(fields);
         let height = usize::try_from(params.height).unwrap_or(usize::MAX);
         let hashes = hashes.get(..height).unwrap_or_default();
-        let mut state = state_before(store, params);
+        let mut state = state_before(store, &parent, block);
         let cap = state.db.slot(ARBOS, Setting::MaxTxGas.slot()).saturating_to();
         let mut messages = block.transactions.iter().map(|included| {
-            transaction_message(&included.transaction, params.base_fee).cap_gas(cap)
+            transaction_message(&included.transaction, params.base_fee)
+                .charge_data(included.data_charge)
+                .cap_gas(cap)
         });
         for message in messages.by_ref().take(index) {
             let env = submit::block_execution_env(params, state.clone(), hashes, modules);
-            let changes = exec::execute(fields.apply(env), &message)?.changes;
-            state.commit(changes);
+            let execution = exec::execute(fields.apply(env), &message)?;
+            state.commit(execution.changes);
+            submit::record_gas(&mut state, &message, execution.gas_used);
         }
         let message = messages.next().ok_or(ChainError::TransactionNotFound)?;
         let env = submit::block_execution_env(params, state, hashes, modules);
@@ -98,19 +103,22 @@ impl Chain {
             return Err(ChainError::PendingNotTraceable);
         }
         self.find_block(call.block)?.ok_or(ChainError::BlockNotFound(call.block))?;
-        let gas = call.request.gas.unwrap_or(GAS_CAP).min(GAS_CAP);
+        let gas = self.call_gas(call)?;
         let message = self.call_message(call, gas)?;
         let (mut context, modules) = self.call_context(call)?;
-        context.validate(&message).map_err(|why| ChainError::TraceCall(Box::new(why)))?;
+        let message = context
+            .validate(call, message, Purpose::Call)
+            .map_err(|why| ChainError::TraceCall(Box::new(why)))?;
         let tracer = Tracer::new(options)?;
         Ok(exec::trace(context.execution_env(modules), &message, tracer, None)?)
     }
 }
 
 /// The state before the first transaction of a block.
-fn state_before(store: &Store, params: BlockParams) -> State<'_> {
-    let mut state = State::new(store.view(params.height.saturating_sub(1)));
-    let slot = genesis::parent_hash_slot(params.height);
-    let Ok(()) = state.insert_account_storage(genesis::HASH_HISTORY, slot, params.parent.into());
+fn state_before<'a>(store: &'a Store, parent: &Block, block: &Block) -> State<'a> {
+    let mut state = State::new(store.view(parent.height()));
+    let slot = genesis::parent_hash_slot(block.height());
+    let Ok(()) = state.insert_account_storage(genesis::HASH_HISTORY, slot, parent.hash().into());
+    start_block(&mut state, parent, block.params());
     state
 }

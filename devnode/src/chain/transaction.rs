@@ -13,7 +13,7 @@ use super::{
     TransactionDecodeError,
     rlp_fields::{check_legacy_v, explain_rlp_error},
 };
-use crate::exec::{GasPrice, Message};
+use crate::exec::{DataCharge, GasPrice, Message};
 
 /// A transaction with its sender.
 #[derive(Clone, Debug)]
@@ -76,6 +76,7 @@ pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee:
         nonce: transaction.nonce(),
         gas: transaction.gas_limit(),
         held_gas: 0,
+        data_charge: DataCharge::default(),
         price: GasPrice {
             paid: base_fee,
             offered: Some(transaction.effective_gas_price(Some(base_fee))),

@@ -21,11 +21,12 @@ use revm::{
 use stylus_engine::{Pages, StylusVersion};
 
 use super::{
-    ExecutionError, Message, ModuleCache, State,
+    DataCharge, ExecutionError, Message, ModuleCache, State,
     call_stack::CallStack,
     code_rules::{delegates_to_precompile, protect_program, reject_code, runs_program},
     halt::HaltDetail,
     inspector::{InspectorRef, MAX_TRACE},
+    message::fee,
     opcodes::opcodes,
     precompile_host::Transfer,
     precompiles::ArbPrecompiles,
@@ -65,6 +66,8 @@ pub(super) struct ArbContext<'a> {
     pub(super) held_gas: u64,
     /// Gas of programs that could not be entered.
     pub(super) uncounted_gas: u64,
+    /// Data of the message on the parent chain.
+    pub(super) data_charge: DataCharge,
     /// Wasm pages in use.
     pub(super) pages: Pages,
     /// Open frames.
@@ -100,6 +103,7 @@ impl<'a> ArbContext<'a> {
             paid_price: message.price.paid,
             held_gas: message.held_gas,
             uncounted_gas: 0,
+            data_charge: message.data_charge,
             pages: Pages::default(),
             call_stack: CallStack::default(),
             transfers: Vec::new(),
@@ -114,6 +118,11 @@ impl<'a> ArbContext<'a> {
     /// Version of Stylus.
     pub(super) const fn stylus(&self) -> StylusVersion {
         self.block_context.arbos.stylus()
+    }
+
+    /// Fee for the data of the message in wei. A call without a price pays none, but counts it.
+    pub(super) fn data_fee(&self) -> U256 {
+        fee(self.data_charge.gas, self.block_context.base_fee)
     }
 
     /// Whether the message is aborted. Aborts it if its deadline has passed.

@@ -4,7 +4,6 @@
 
 use std::{convert::Infallible, marker::PhantomData};
 
-use alloy::primitives::U256;
 use revm::{
     context::result::EVMError,
     context_interface::{
@@ -15,8 +14,8 @@ use revm::{
     interpreter::InitialAndFloorGas,
 };
 
-use super::{evm::ArbEvm, refund};
-use crate::state::{arbos::to_address, settings::Setting};
+use super::{evm::ArbEvm, message::fee, refund};
+use crate::state::{arbos::to_address, l1_pricing::FUNDS_POOL, settings::Setting};
 
 /// The message handler of revm with Arbitrum's fees.
 #[derive(Default)]
@@ -37,7 +36,8 @@ impl<'a> Handler for ArbHandler<'a> {
         _gas: &mut InitialAndFloorGas,
     ) -> Result<(), Self::Error> {
         let ctx = evm.ctx();
-        let gas = ctx.tx.gas_limit().saturating_add(ctx.chain.held_gas);
+        let beside = ctx.chain.held_gas.saturating_add(ctx.chain.data_charge.gas);
+        let gas = ctx.tx.gas_limit().saturating_add(beside);
         let advance = fee(gas, ctx.chain.paid_price);
         let (tx, journal) = ctx.tx_journal_mut();
         let mut sender = journal.load_account_with_code_mut(tx.caller())?.data;
@@ -80,15 +80,14 @@ impl<'a> Handler for ArbHandler<'a> {
             ctx.journal_mut().load_account_mut(infrastructure)?.incr_balance(fee(gas, share));
         }
         ctx.journal_mut().load_account_mut(network)?.incr_balance(fee(gas, rest));
+        if ctx.chain.data_charge.gas > 0 {
+            let data_fee = fee(ctx.chain.data_charge.gas, price);
+            ctx.journal_mut().load_account_mut(FUNDS_POOL)?.incr_balance(data_fee);
+        }
         if ctx.chain.block_context.arbos.pays_differences() && price > 0 {
+            let gas = gas.saturating_add(ctx.chain.data_charge.gas);
             refund::pay_difference(ctx, gas);
         }
         Ok(())
     }
-}
-
-/// Fee in wei of `gas` at `price`.
-fn fee(gas: u64, price: u64) -> U256 {
-    // 64 plus 64 bits cannot exceed 256.
-    U256::from(gas).wrapping_mul(U256::from(price))
 }

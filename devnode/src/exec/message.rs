@@ -18,6 +18,15 @@ pub(crate) struct GasPrice {
     pub(crate) offered: Option<u128>,
 }
 
+/// What a message pays for its data on the parent chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DataCharge {
+    /// Units of data, sixteen per compressed byte.
+    pub(crate) units: u64,
+    /// Gas for them, taken before the message runs.
+    pub(crate) gas: u64,
+}
+
 /// A transaction or a call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
@@ -35,6 +44,8 @@ pub(crate) struct Message {
     pub(crate) gas: u64,
     /// Gas paid for in advance beyond the limit of the execution, and refunded.
     pub(crate) held_gas: u64,
+    /// Data on the parent chain; its gas is not part of [`Self::gas`].
+    pub(crate) data_charge: DataCharge,
     /// Gas price.
     pub(crate) price: GasPrice,
     /// Accounts and slots that are warm from the start.
@@ -43,7 +54,30 @@ pub(crate) struct Message {
     pub(crate) authorizations: Vec<SignedAuthorization>,
 }
 
+/// Fee in wei of `gas` at `price`.
+pub(super) fn fee(gas: u64, price: u64) -> U256 {
+    // 64 plus 64 bits cannot exceed 256.
+    U256::from(gas).wrapping_mul(U256::from(price))
+}
+
 impl Message {
+    /// Gas limit of the transaction: for the execution, the data and what is only held.
+    pub(crate) const fn gas_limit(&self) -> u64 {
+        self.gas.saturating_add(self.held_gas).saturating_add(self.data_charge.gas)
+    }
+
+    /// Takes the gas for data out of the gas of the execution.
+    pub(crate) const fn charge_data(mut self, charge: DataCharge) -> Self {
+        self.gas = self.gas.saturating_sub(charge.gas);
+        self.data_charge = charge;
+        self
+    }
+
+    /// The fee for data in wei.
+    pub(crate) fn data_fee(&self) -> U256 {
+        fee(self.data_charge.gas, self.price.paid)
+    }
+
     /// Caps the gas limit of the execution; the rest is only paid for in advance.
     pub(crate) const fn cap_gas(mut self, cap: u64) -> Self {
         if self.gas > cap {

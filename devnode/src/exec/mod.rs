@@ -46,7 +46,7 @@ pub(crate) use halt::Halt;
 use halt::HaltDetail;
 use handler::ArbHandler;
 use inspector::InspectorRef;
-pub(crate) use message::{GasPrice, Message};
+pub(crate) use message::{DataCharge, GasPrice, Message};
 pub(crate) use module_cache::ModuleCache;
 pub(crate) use parity_trace::trace_parity;
 pub(crate) use program_entries::{ProgramEntry, execute_recording_programs};
@@ -129,7 +129,7 @@ pub(crate) struct Execution {
     pub(crate) status: ExecutionStatus,
     /// Return data or revert data.
     pub(crate) output: Bytes,
-    /// Gas charged.
+    /// Gas charged, with that for data.
     pub(crate) gas_used: u64,
     /// Gas required: gas used before refunds.
     pub(crate) gas_needed: u64,
@@ -143,7 +143,7 @@ impl ExecutionEnv<'_> {
     /// The block as contracts see it: its number is the height of the parent chain.
     fn block_env(&self, message: &Message) -> BlockEnv {
         BlockEnv {
-            number: U256::ZERO,
+            number: U256::from(self.block_context.l1_height),
             beneficiary: self.beneficiary,
             timestamp: U256::from(self.block_context.timestamp),
             gas_limit: self.gas_limit,
@@ -220,9 +220,18 @@ fn run_with_inspector<'a>(
     if let Some(why) = evm.take_abort_reason() {
         return Err(why);
     }
-    let result = result?;
+    let mut result = result?;
+    add_gas(&mut result, message.data_charge.gas);
     let state = evm.finish();
     Ok((ResultAndState { result, state }, evm.take_halt_detail()))
+}
+
+/// Adds gas that was charged outside of the EVM.
+const fn add_gas(result: &mut ExecutionResult<HaltReason>, more: u64) {
+    let (ExecutionResult::Success { gas, .. }
+    | ExecutionResult::Revert { gas, .. }
+    | ExecutionResult::Halt { gas, .. }) = result;
+    gas.set_total_gas_spent(gas.total_gas_spent().saturating_add(more));
 }
 
 /// Intrinsic gas of a message.

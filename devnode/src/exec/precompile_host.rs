@@ -64,6 +64,14 @@ impl PrecompileHost for Ctx<'_> {
         self.chain.block_context
     }
 
+    fn data_units(&self) -> u64 {
+        self.chain.data_charge.units
+    }
+
+    fn data_fee(&self) -> U256 {
+        self.chain.data_fee()
+    }
+
     fn block_hash(&self, height: u64) -> Option<B256> {
         self.chain.hashes.get(usize::try_from(height).ok()?).copied()
     }

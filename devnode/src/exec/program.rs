@@ -185,7 +185,7 @@ fn evm_data(ctx: &Ctx<'_>, inputs: &CallInputs) -> EvmData {
         base_fee: ctx.block.basefee.try_into().unwrap_or_default(),
         coinbase: ctx.block.beneficiary,
         gas_limit: ctx.block.gas_limit,
-        l1_block: 0,
+        l1_block: ctx.chain.block_context.l1_height,
         timestamp: ctx.chain.block_context.timestamp,
         chain_id: ctx.cfg.chain_id,
     }

@@ -100,8 +100,7 @@ pub(crate) fn trace(
             Ok(Trace::Stylus(tracer.into_steps()))
         }
         Tracer::Geth(mut tracer) => {
-            let gas_limit = message.gas.saturating_add(message.held_gas);
-            let tx = TxEnv { gas_limit, ..message.tx_env() };
+            let tx = TxEnv { gas_limit: message.gas_limit(), ..message.tx_env() };
             let number = U256::from(env.block_context.height);
             let block = BlockEnv { number, ..env.block_env(message) };
             let mut before = env.state.clone();

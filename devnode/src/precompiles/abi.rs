@@ -95,6 +95,8 @@ sol! {
         function setL2GasPricingInertia(uint64 inertia) external;
         function setL2GasBacklogTolerance(uint64 seconds) external;
         function setBrotliCompressionLevel(uint64 level) external;
+        function setGasBacklog(uint64 backlog) external;
+        function setGasPricingConstraints(uint64[3][] constraints) external;
         function setInkPrice(uint32 price) external;
         function setWasmMaxStackDepth(uint32 depth) external;
         function setWasmFreePages(uint16 pages) external;
@@ -190,6 +192,8 @@ sol! {
     }
 
     interface ArbGasInfo {
+        function getPricesInWeiWithAggregator(address aggregator) external view returns (uint256, uint256, uint256, uint256, uint256, uint256);
+        function getPricesInArbGasWithAggregator(address aggregator) external view returns (uint256, uint256, uint256);
         function getPricesInWei() external view returns (uint256, uint256, uint256, uint256, uint256, uint256);
         function getPricesInArbGas() external view returns (uint256, uint256, uint256);
         function getGasAccountingParams() external view returns (uint256, uint256, uint256);
@@ -209,6 +213,8 @@ sol! {
         function getAmortizedCostCapBips() external view returns (uint64);
         function getL1PricingEquilibrationUnits() external view returns (uint256);
         function getLastL1PricingSurplus() external view returns (int256);
+        function getL1FeesAvailable() external view returns (uint256);
+        function getL1PricingUnitsSinceUpdate() external view returns (uint64);
         function getGasPricingConstraints() external view returns (uint64[3][]);
         function getMultiGasPricingConstraints() external view returns (ArbOwner.MultiGasConstraint[]);
         function getMultiGasBaseFee() external view returns (uint256[]);
@@ -225,6 +231,10 @@ sol! {
         function getL1Confirmations(bytes32 blockHash) external view returns (uint64);
         function constructOutboxProof(uint64 size, uint64 leaf) external view returns (bytes32 send, bytes32 root, bytes32[] proof);
         function estimateRetryableTicket(address sender, uint256 deposit, address to, uint256 value, address feeRefund, address valueRefund, bytes data) external;
+    }
+
+    interface ArbAggregator {
+        function getTxBaseFee(address aggregator) external view returns (uint256);
     }
 
     interface ArbosTest {

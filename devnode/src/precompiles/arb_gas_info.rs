@@ -9,13 +9,19 @@ use super::{
         getPricesInWeiCall, getPricesInWeiReturn,
     },
     call::{CallError, CallResult, PrecompileCall},
-    gas::STORAGE_READ_GAS,
     multi_gas,
 };
-use crate::state::settings::Setting;
+use crate::state::{
+    l1_pricing::UNITS_PER_BYTE,
+    l2_pricing::{self, Constraint},
+    settings::Setting,
+};
 
 /// Gas that the legacy price list assumes for a storage write.
 const STORAGE_GAS: u64 = 20_000;
+
+/// Bytes of data that the price lists assume for a transaction.
+const ASSUMED_BYTES: u64 = 140;
 
 /// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
@@ -37,6 +43,8 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getAmortizedCostCapBips(_) => Setting::AmortizedCostCap,
         Function::getL1PricingEquilibrationUnits(_) => Setting::L1Equilibration,
         Function::getLastL1PricingSurplus(_) => Setting::L1Surplus,
+        Function::getL1FeesAvailable(_) => Setting::L1FeesAvailable,
+        Function::getGasBacklog(_) => Setting::GasBacklog,
         other => return computed(call, &other),
     };
     let word = setting.get(call);
@@ -46,19 +54,26 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
 /// Runs a function that does not return a single setting.
 fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
-        // Data for the parent chain is free.
-        Function::getCurrentTxL1GasFees(_) => call.encode_word(U256::ZERO),
-        // The base fee does not depend on the load, so there is no backlog.
-        Function::getGasBacklog(_) => {
-            call.burn(STORAGE_READ_GAS);
-            call.encode_word(U256::ZERO)
+        Function::getCurrentTxL1GasFees(_) => {
+            let fee = call.host.data_fee();
+            call.encode_word(fee)
         }
-        Function::getPricesInWei(_) => prices_in_wei(call),
-        Function::getPricesInArbGas(_) => {
-            Setting::L1PricePerUnit.get(call);
+        Function::getL1PricingUnitsSinceUpdate(_) => {
+            // The units of this transaction are counted before it runs.
+            let own = U256::from(call.host.data_units());
+            let units = Setting::L1UnitsSinceUpdate.get(call).saturating_add(own);
+            call.encode_word(units)
+        }
+        Function::getPricesInWei(_) | Function::getPricesInWeiWithAggregator(_) => {
+            prices_in_wei(call)
+        }
+        Function::getPricesInArbGas(_) | Function::getPricesInArbGasWithAggregator(_) => {
+            let [transaction, byte] = data_prices(call);
+            let price = U256::from(call.host.block_context().base_fee);
+            let gas = |wei: U256| wei.checked_div(price).unwrap_or_default();
             call.encode_return::<getPricesInArbGasCall>(&getPricesInArbGasReturn {
-                _0: U256::ZERO,
-                _1: U256::ZERO,
+                _0: gas(transaction),
+                _1: gas(byte),
                 _2: U256::from(STORAGE_GAS),
             })
         }
@@ -69,8 +84,11 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
             call.encode_return::<getGasAccountingParamsCall>(&limits)
         }
         Function::getGasPricingConstraints(_) => {
-            call.burn(STORAGE_READ_GAS);
-            call.encode_return::<getGasPricingConstraintsCall>(&Vec::new())
+            let fields = |constraint: &Constraint| {
+                [constraint.target, constraint.window, constraint.backlog]
+            };
+            let constraints = l2_pricing::constraints(call).iter().map(fields).collect();
+            call.encode_return::<getGasPricingConstraintsCall>(&constraints)
         }
         Function::getMultiGasPricingConstraints(_) => multi_gas::read(call),
         Function::getMultiGasBaseFee(_) => multi_gas::read_fees(call),
@@ -78,16 +96,22 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     }
 }
 
-/// Prices in wei of a transaction, of its data, of a storage write and of gas. Data for the parent
-/// chain is free.
+/// Prices in wei of the data of a usual transaction, and of a compressed byte.
+fn data_prices(call: &mut PrecompileCall<'_>) -> [U256; 2] {
+    let unit = Setting::L1PricePerUnit.get(call);
+    let byte = unit.saturating_mul(U256::from(UNITS_PER_BYTE));
+    [byte.saturating_mul(U256::from(ASSUMED_BYTES)), byte]
+}
+
+/// Prices in wei of a transaction, of a byte of its data, of a storage write and of gas.
 fn prices_in_wei(call: &mut PrecompileCall<'_>) -> CallResult {
-    Setting::L1PricePerUnit.get(call);
+    let [transaction, byte] = data_prices(call);
     let minimum = Setting::MinBaseFee.get(call);
     let price = U256::from(call.host.block_context().base_fee);
     let base = price.min(minimum);
     let prices = getPricesInWeiReturn {
-        _0: U256::ZERO,
-        _1: U256::ZERO,
+        _0: transaction,
+        _1: byte,
         _2: price.saturating_mul(U256::from(STORAGE_GAS)),
         _3: base,
         _4: price.saturating_sub(base),

@@ -1,6 +1,6 @@
 //! `ArbOwner` (0x70): the settings of the chain, for its owners, without gas. Every successful call
-//! emits a log. Settings for the price of parent chain data and for a base fee that follows the
-//! load are stored without effect.
+//! emits a log. Settings for what the batch poster is paid are stored without effect, because no
+//! batches are posted.
 
 use alloy::primitives::{Address, B256, FixedBytes, I256, U256};
 
@@ -16,6 +16,8 @@ use super::{
 use crate::state::{
     arbos::{AddressSet, from_address, to_address},
     arbos_version::ArbosVersion,
+    l1_pricing::MAX_BROTLI_LEVEL,
+    l2_pricing::{self, Constraint},
     programs,
     settings::Setting,
     upgrade,
@@ -26,6 +28,9 @@ const SELECTOR: usize = 4;
 
 /// Upper bound of the ink price, exclusive.
 const MAX_INK_PRICE: u32 = 1 << 24;
+
+/// Maximum number of constraints of the base fee.
+const MAX_CONSTRAINTS: usize = 20;
 
 /// Runs a call.
 pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
@@ -139,17 +144,7 @@ fn change_accounts(call: &mut PrecompileCall<'_>, function: &Function) -> Result
 /// Changes gas prices and limits; passes all other functions on.
 fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result<(), CallError> {
     let (setting, value) = match function {
-        // Data for the parent chain is free; other prices are not implemented.
-        Function::setL1PricePerUnit(args) if args.price.is_zero() => {
-            (Setting::L1PricePerUnit, args.price)
-        }
-        Function::setL1PricePerUnit(_) => {
-            let function = "setL1PricePerUnit of another price than 0";
-            return Err(CallError::Unimplemented(Unimplemented {
-                precompile: "ArbOwner",
-                function,
-            }));
-        }
+        Function::setL1PricePerUnit(args) => (Setting::L1PricePerUnit, args.price),
         Function::setMinimumL2BaseFee(args) => (Setting::MinBaseFee, args.price),
         Function::setL2BaseFee(args) => (Setting::BaseFee, args.price),
         Function::setSpeedLimit(args) => (Setting::SpeedLimit, U256::from(args.limit)),
@@ -161,7 +156,13 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
         Function::setL2GasBacklogTolerance(args) => {
             (Setting::BacklogTolerance, U256::from(args.seconds))
         }
-        Function::setBrotliCompressionLevel(args) => (Setting::BrotliLevel, U256::from(args.level)),
+        Function::setGasBacklog(args) => (Setting::GasBacklog, U256::from(args.backlog)),
+        Function::setGasPricingConstraints(args) => {
+            return set_constraints(call, &args.constraints);
+        }
+        Function::setBrotliCompressionLevel(args) if args.level <= MAX_BROTLI_LEVEL => {
+            (Setting::BrotliLevel, U256::from(args.level))
+        }
         Function::setL1PricingRewardRate(args) => (Setting::L1RewardRate, U256::from(args.rate)),
         Function::setL1PricingInertia(args) => (Setting::L1Inertia, U256::from(args.inertia)),
         Function::setL1PricingEquilibrationUnits(args) => (Setting::L1Equilibration, args.units),
@@ -198,6 +199,18 @@ fn schedule_upgrade(
         return Err(CallError::Unimplemented(Unimplemented { precompile: "ArbOwner", function }));
     }
     upgrade::schedule(call, args.version, args.timestamp);
+    Ok(())
+}
+
+/// Replaces the constraints that the base fee follows.
+fn set_constraints(call: &mut PrecompileCall<'_>, fields: &[[u64; 3]]) -> Result<(), CallError> {
+    let constraint = |&[target, window, backlog]: &[u64; 3]| Constraint { target, window, backlog };
+    let constraints: Vec<_> = fields.iter().map(constraint).collect();
+    let valid = |constraint: &Constraint| constraint.target > 0 && constraint.window > 0;
+    if constraints.len() > MAX_CONSTRAINTS || !constraints.iter().all(valid) {
+        return Err(CallError::EmptyRevert);
+    }
+    l2_pricing::set_constraints(call, &constraints);
     Ok(())
 }
 

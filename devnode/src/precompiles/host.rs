@@ -10,6 +10,8 @@ use crate::state::{arbos::ArbosStorage, arbos_version::ArbosVersion};
 pub(crate) struct BlockContext {
     /// Height of the block.
     pub(crate) height: u64,
+    /// Height of the parent chain.
+    pub(crate) l1_height: u64,
     /// Unix second of the block.
     pub(crate) timestamp: u64,
     /// Base fee of the block in wei per gas.
@@ -22,6 +24,12 @@ pub(crate) struct BlockContext {
 pub(crate) trait PrecompileHost: ArbosStorage {
     /// Constants of the block.
     fn block_context(&self) -> BlockContext;
+
+    /// Units of the transaction's data on the parent chain.
+    fn data_units(&self) -> u64;
+
+    /// Fee for that data in wei.
+    fn data_fee(&self) -> U256;
 
     /// The hash of a block of this chain; `None` if it is not below the current one.
     fn block_hash(&self, height: u64) -> Option<B256>;

@@ -5,6 +5,7 @@
 
 pub(crate) mod abi;
 mod addresses;
+mod arb_aggregator;
 mod arb_debug;
 mod arb_filtered_transactions_manager;
 mod arb_gas_info;
@@ -118,6 +119,7 @@ fn find_dispatcher(
         0x69 => arbos_test::dispatch,
         0x6b => arb_owner_public::dispatch,
         0x6c => arb_gas_info::dispatch,
+        0x6d => arb_aggregator::dispatch,
         0x6e => arb_retryable_tx::dispatch,
         0x70 => arb_owner::dispatch,
         0x71 => arb_wasm::dispatch,

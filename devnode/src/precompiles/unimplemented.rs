@@ -5,13 +5,9 @@ use alloy::{primitives::Address, sol};
 
 sol! {
     interface ArbGasInfo {
-        function getPricesInWeiWithAggregator(address aggregator) external;
-        function getPricesInArbGasWithAggregator(address aggregator) external;
         function getL1PricingSurplus() external;
-        function getL1FeesAvailable() external;
         function getLastL1PricingUpdateTime() external;
         function getL1PricingFundsDueForRewards() external;
-        function getL1PricingUnitsSinceUpdate() external;
     }
 
     interface ArbAggregator {
@@ -21,7 +17,6 @@ sol! {
         function addBatchPoster(address poster) external;
         function getFeeCollector(address poster) external;
         function setFeeCollector(address poster, address collector) external;
-        function getTxBaseFee(address aggregator) external;
         function setTxBaseFee(address aggregator, uint256 fee) external;
     }
 
@@ -35,8 +30,6 @@ sol! {
         function releaseL1PricerSurplusFunds(uint256 limit) external;
         function setChainConfig(string config) external;
         function setCalldataPriceIncrease(bool enable) external;
-        function setGasBacklog(uint64 backlog) external;
-        function setGasPricingConstraints(uint64[3][] constraints) external;
     }
 
     interface ArbNativeTokenManager {

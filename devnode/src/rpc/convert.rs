@@ -71,7 +71,7 @@ fn rpc_header(block: &Block) -> types::Header {
 fn add_arbitrum_fields(block: &Block, value: impl Serialize) -> Result<Value, RpcError> {
     let mut value = serde_json::to_value(value)?;
     if let Value::Object(fields) = &mut value {
-        fields.insert("l1BlockNumber".to_owned(), json!("0x0"));
+        fields.insert("l1BlockNumber".to_owned(), json!(U64::from(block.l1_height())));
         fields.insert("sendCount".to_owned(), json!(U64::from(block.send_count())));
         fields.insert("sendRoot".to_owned(), json!(block.send_root()));
     }
@@ -140,8 +140,9 @@ pub(super) fn receipt(block: &Block, index: usize) -> Result<Value, RpcError> {
     };
     let mut value = serde_json::to_value(receipt)?;
     if let Value::Object(fields) = &mut value {
-        fields.insert("gasUsedForL1".to_owned(), json!("0x0"));
-        fields.insert("l1BlockNumber".to_owned(), json!("0x0"));
+        let data_gas = U64::from(included.data_charge.gas);
+        fields.insert("gasUsedForL1".to_owned(), json!(data_gas));
+        fields.insert("l1BlockNumber".to_owned(), json!(U64::from(block.l1_height())));
         fields.insert("timeboosted".to_owned(), json!(false));
     }
     Ok(value)

@@ -1,14 +1,18 @@
-//! Settings that an owner of the chain may change, each one word of ArbOS.
+//! Settings that an owner of the chain may change, and counters of ArbOS, each one word.
+
+use std::sync::LazyLock;
 
 use alloy::primitives::U256;
 
 use super::arbos::{ArbosStorage, Substorage};
+use crate::Network;
 
 /// Gas per second that Nitro's base fee tolerates.
 pub(crate) const SPEED_LIMIT: u64 = 7_000_000;
 
-/// Initial minimum base fee in wei per gas.
-pub(crate) const MIN_BASE_FEE: u64 = 100_000_000;
+/// Slots of [`Setting::ALL`]; each takes two hashes to compute.
+static SLOTS: LazyLock<[U256; Setting::ALL.len()]> =
+    LazyLock::new(|| Setting::ALL.map(Setting::compute_slot));
 
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(crate) enum Setting {
     PricingInertia,
     /// Seconds of backlog that the base fee tolerates.
     BacklogTolerance,
+    /// Gas above the speed limit that has not been paid off by time.
+    GasBacklog,
     /// Compression level by which data for the parent chain is priced.
     BrotliLevel,
     /// Inertia of the parent chain's estimated base fee.
@@ -49,6 +55,12 @@ pub(crate) enum Setting {
     L1Equilibration,
     /// Surplus of data fees in wei; signed.
     L1Surplus,
+    /// Units of data since the batch poster was last paid.
+    L1UnitsSinceUpdate,
+    /// Data fees in wei that the batch poster can be paid from.
+    L1FeesAvailable,
+    /// Height of the parent chain.
+    L1BlockNumber,
     /// ArbOS version of the scheduled upgrade.
     UpgradeVersion,
     /// Unix second of the scheduled upgrade.
@@ -67,7 +79,7 @@ pub(crate) enum Setting {
 
 impl Setting {
     /// Every setting.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::NetworkFeeAccount,
         Self::InfraFeeAccount,
         Self::L1PricePerUnit,
@@ -78,6 +90,7 @@ impl Setting {
         Self::MaxBlockGas,
         Self::PricingInertia,
         Self::BacklogTolerance,
+        Self::GasBacklog,
         Self::BrotliLevel,
         Self::L1Inertia,
         Self::L1RewardRate,
@@ -86,6 +99,9 @@ impl Setting {
         Self::AmortizedCostCap,
         Self::L1Equilibration,
         Self::L1Surplus,
+        Self::L1UnitsSinceUpdate,
+        Self::L1FeesAvailable,
+        Self::L1BlockNumber,
         Self::UpgradeVersion,
         Self::UpgradeTime,
         Self::ActivationGas,
@@ -95,15 +111,19 @@ impl Setting {
         Self::FilteredFundsRecipient,
     ];
 
-    /// The initial value.
-    pub(crate) const fn initial(self) -> u64 {
+    /// The initial value on a network.
+    pub(crate) const fn initial(self, network: Network) -> u64 {
         match self {
             Self::NetworkFeeAccount
             | Self::InfraFeeAccount
             | Self::L1PricePerUnit
+            | Self::GasBacklog
             | Self::L1RewardRecipient
             | Self::AmortizedCostCap
             | Self::L1Surplus
+            | Self::L1UnitsSinceUpdate
+            | Self::L1FeesAvailable
+            | Self::L1BlockNumber
             | Self::UpgradeVersion
             | Self::UpgradeTime
             | Self::ActivationGas
@@ -111,7 +131,7 @@ impl Setting {
             | Self::NativeTokenFrom
             | Self::FilteringFrom
             | Self::FilteredFundsRecipient => 0,
-            Self::MinBaseFee | Self::BaseFee => MIN_BASE_FEE,
+            Self::MinBaseFee | Self::BaseFee => network.min_base_fee(),
             Self::SpeedLimit => SPEED_LIMIT,
             Self::MaxTxGas | Self::MaxBlockGas => 32_000_000,
             Self::PricingInertia => 102,
@@ -124,6 +144,12 @@ impl Setting {
 
     /// The storage slot.
     pub(crate) fn slot(self) -> U256 {
+        let index = Self::ALL.iter().position(|&setting| setting == self);
+        index.and_then(|index| SLOTS.get(index)).copied().unwrap_or_default()
+    }
+
+    /// Computes the storage slot.
+    fn compute_slot(self) -> U256 {
         let name: &[u8] = match self {
             Self::NetworkFeeAccount => b"network fee account",
             Self::InfraFeeAccount => b"infra fee account",
@@ -135,6 +161,7 @@ impl Setting {
             Self::MaxBlockGas => b"gas of a block",
             Self::PricingInertia => b"pricing inertia",
             Self::BacklogTolerance => b"backlog tolerance",
+            Self::GasBacklog => b"gas backlog",
             Self::BrotliLevel => b"brotli level",
             Self::L1Inertia => b"l1 inertia",
             Self::L1RewardRate => b"l1 reward rate",
@@ -143,6 +170,9 @@ impl Setting {
             Self::AmortizedCostCap => b"amortized cost cap",
             Self::L1Equilibration => b"l1 equilibration",
             Self::L1Surplus => b"l1 surplus",
+            Self::L1UnitsSinceUpdate => b"l1 units since update",
+            Self::L1FeesAvailable => b"l1 fees available",
+            Self::L1BlockNumber => b"l1 block number",
             Self::UpgradeVersion => b"upgrade version",
             Self::UpgradeTime => b"upgrade time",
             Self::ActivationGas => b"activation gas",

@@ -5,11 +5,14 @@ use alloy::primitives::{
     map::{AddressMap, B256Map, U256Map},
 };
 use revm::{
+    Database,
     bytecode::Bytecode,
+    database::CacheDB,
     state::{Account, AccountInfo},
 };
 
 use super::{
+    StateView,
     arbos::{ARBOS, ArbosStorage},
     history::History,
     journal::{Checkpoint, Journal, JournalEntry},
@@ -138,21 +141,50 @@ impl Store {
     }
 }
 
-/// ArbOS's storage after one block, outside of transactions.
+/// ArbOS's storage in one block, outside of transactions.
 pub(crate) struct BlockArbosStorage<'a> {
     /// The store.
-    pub(crate) store: &'a mut Store,
+    store: &'a mut Store,
+    /// Height of the block whose state is read.
+    read_height: u64,
     /// Height of the block.
-    pub(crate) height: u64,
+    height: u64,
+}
+
+impl<'a> BlockArbosStorage<'a> {
+    /// Reads and writes the state of block `height`.
+    pub(crate) const fn new(store: &'a mut Store, height: u64) -> Self {
+        Self { store, read_height: height, height }
+    }
+
+    /// Reads the state of the parent of block `height`, and writes that of the block. What an
+    /// abandoned block has written is not read.
+    pub(crate) const fn after_parent(store: &'a mut Store, height: u64) -> Self {
+        Self { store, read_height: height.saturating_sub(1), height }
+    }
 }
 
 impl ArbosStorage for BlockArbosStorage<'_> {
     fn word(&mut self, slot: U256) -> U256 {
-        self.store.slot(ARBOS, slot, self.height)
+        self.store.slot(ARBOS, slot, self.read_height)
     }
 
     fn set_word(&mut self, slot: U256, value: U256) {
-        self.store.write_slot(self.height, ARBOS, slot, value);
+        if self.store.slot(ARBOS, slot, self.height) != value {
+            self.store.write_slot(self.height, ARBOS, slot, value);
+        }
+    }
+}
+
+/// Changes on top of a block's state, outside of transactions.
+impl ArbosStorage for CacheDB<StateView<'_>> {
+    fn word(&mut self, slot: U256) -> U256 {
+        let Ok(word) = self.storage(ARBOS, slot);
+        word
+    }
+
+    fn set_word(&mut self, slot: U256, value: U256) {
+        let Ok(()) = self.insert_account_storage(ARBOS, slot, value);
     }
 }
 

@@ -80,7 +80,7 @@ impl DatabaseRef for StateView<'_> {
         Ok(self.slot(address, index))
     }
 
-    /// Always zero: BLOCKHASH refers to the parent chain, which does not exist.
+    /// Never called: BLOCKHASH returns hashes of the parent chain, which ArbOS keeps.
     fn block_hash_ref(&self, _number: u64) -> Result<B256, Infallible> {
         Ok(B256::ZERO)
     }

@@ -13,11 +13,13 @@
 
 mod accounts;
 mod anvil;
+mod base_fee;
 mod blocks;
 mod calls;
 mod cargo_stylus;
 mod compare;
 mod counter;
+mod data_fee;
 mod depth;
 mod estimates;
 mod events;
@@ -29,6 +31,7 @@ mod mutated;
 mod node_interface;
 mod node_settings;
 mod old_cases;
+mod parent_chain;
 mod parity;
 mod precompiles;
 mod programs;

@@ -180,7 +180,11 @@ async fn fees_are_shared_between_network_and_infrastructure() {
     chain
         .call_as_owner(setMinimumL2BaseFeeCall { price: U256::from(100_000_000) }.abi_encode())
         .await;
-    chain.call_as_owner(setL2BaseFeeCall { price: U256::from(300_000_000) }.abi_encode()).await;
+    // The base fee that is set lasts for one block.
+    let raise = || {
+        let price = U256::from(300_000_000);
+        chain.call_as_owner(setL2BaseFeeCall { price }.abi_encode())
+    };
     let balances = || async {
         let of = |account| chain.provider.get_balance(account);
         (of(network).await.unwrap(), of(infrastructure).await.unwrap())
@@ -190,12 +194,14 @@ async fn fees_are_shared_between_network_and_infrastructure() {
         chain.send(request.with_max_fee_per_gas(1_000_000_000).with_max_priority_fee_per_gas(0))
     };
 
+    raise().await;
     let before = balances().await;
     let whole = U256::from(transfer().await.gas_used) * U256::from(300_000_000);
     let after = balances().await;
     assert_eq!((after.0 - before.0, after.1), (whole, U256::ZERO));
 
     chain.call_as_owner(setInfraFeeAccountCall { account: infrastructure }.abi_encode()).await;
+    raise().await;
     let before = balances().await;
     transfer().await;
     let after = balances().await;

@@ -190,7 +190,7 @@ async fn invalid_dumps_are_rejected() {
     for (bytes, reason) in [
         (Vec::new(), "not a dev chain state"),
         (b"hello there, world".to_vec(), "not a dev chain state"),
-        (newer, "unsupported version 9; this program reads version 1"),
+        (newer, "unsupported version 9; this program reads version 2"),
         (corrupted, "corrupted: checksum mismatch"),
         (dump[..dump.len() - 1].to_vec(), "corrupted: checksum mismatch"),
         (dump[..20].to_vec(), "corrupted: checksum mismatch"),

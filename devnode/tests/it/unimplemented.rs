@@ -3,7 +3,7 @@
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{Address, Bytes, U256, address, hex, keccak256},
+    primitives::{Address, Bytes, address, hex, keccak256},
     providers::Provider,
     rpc::types::TransactionRequest,
 };
@@ -18,13 +18,9 @@ const MISSING: [(u8, &str, &[&str]); 6] = [
         0x6c,
         "ArbGasInfo",
         &[
-            "getPricesInWeiWithAggregator(address)",
-            "getPricesInArbGasWithAggregator(address)",
             "getL1PricingSurplus()",
-            "getL1FeesAvailable()",
             "getLastL1PricingUpdateTime()",
             "getL1PricingFundsDueForRewards()",
-            "getL1PricingUnitsSinceUpdate()",
         ],
     ),
     (
@@ -37,7 +33,6 @@ const MISSING: [(u8, &str, &[&str]); 6] = [
             "addBatchPoster(address)",
             "getFeeCollector(address)",
             "setFeeCollector(address,address)",
-            "getTxBaseFee(address)",
             "setTxBaseFee(address,uint256)",
         ],
     ),
@@ -51,8 +46,6 @@ const MISSING: [(u8, &str, &[&str]); 6] = [
             "releaseL1PricerSurplusFunds(uint256)",
             "setChainConfig(string)",
             "setCalldataPriceIncrease(bool)",
-            "setGasBacklog(uint64)",
-            "setGasPricingConstraints(uint64[3][])",
         ],
     ),
     (0x73, "ArbNativeTokenManager", &["mintNativeToken(uint256)", "burnNativeToken(uint256)"]),
@@ -98,7 +91,7 @@ async fn each_unimplemented_function_is_named() {
         let unknown = chain.call(Address::with_last_byte(low), hex!("12345678")).await;
         assert_eq!(message(&unknown.unwrap_err()), "execution reverted");
     }
-    assert_eq!(functions, 27);
+    assert_eq!(functions, 20);
 }
 
 #[tokio::test]
@@ -110,22 +103,6 @@ async fn unimplemented_owner_functions_are_unauthorized_for_others() {
         .with_input(call("setChainConfig(string)"));
     let error = chain.provider.call(request).await.unwrap_err();
     assert_eq!(message(&error), "unauthorized caller to access-controlled method");
-}
-
-#[tokio::test]
-async fn a_nonzero_price_of_parent_chain_data_is_rejected() {
-    let chain = Chain::start().await;
-    let price = |wei: u64| {
-        let word = U256::from(wei).to_be_bytes::<32>();
-        let input = [&keccak256("setL1PricePerUnit(uint256)")[..4], &word].concat();
-        let request = TransactionRequest::default().with_from(DEV_ADDRESS);
-        chain.provider.call(request.with_to(Address::with_last_byte(0x70)).with_input(input))
-    };
-    assert!(price(0).await.is_ok());
-    assert_eq!(
-        message(&price(1).await.unwrap_err()),
-        "ArbOwner.setL1PricePerUnit of another price than 0 is not implemented by the dev chain"
-    );
 }
 
 #[tokio::test]

@@ -65,6 +65,8 @@ pub(super) const METHODS: &[(&[&str], Method)] = &[
     (&["anvil_setNextBlockTimestamp", "evm_setNextBlockTimestamp"], time::set_next_timestamp),
     (&["anvil_setBlockTimestampInterval"], time::set_timestamp_interval),
     (&["anvil_removeBlockTimestampInterval"], time::remove_timestamp_interval),
+    (&["devnode_setL1BlockNumber"], time::set_l1_height),
+    (&["devnode_setL1BlockTime"], time::set_l1_block_time),
     // snapshots and dumps
     (&["anvil_snapshot", "evm_snapshot"], snapshots::take),
     (&["anvil_revert", "evm_revert"], snapshots::revert),

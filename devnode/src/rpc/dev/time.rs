@@ -57,3 +57,19 @@ pub(super) fn remove_timestamp_interval(node: &mut NodeContext, args: Args) -> M
     args.finish()?;
     Ok(json!(node.chain.set_block_timestamp_interval(None).is_some()))
 }
+
+/// `devnode_setL1BlockNumber`: sets the height of the parent chain, from the next block on.
+pub(super) fn set_l1_height(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let height = args.any_number()?;
+    args.finish()?;
+    node.chain.set_l1_height(height)?;
+    Ok(Value::Null)
+}
+
+/// `devnode_setL1BlockTime`: sets the seconds between blocks of the parent chain; zero stops it.
+pub(super) fn set_l1_block_time(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let seconds = args.any_number()?;
+    args.finish()?;
+    node.chain.set_l1_block_time(Some(seconds));
+    Ok(Value::Null)
+}
