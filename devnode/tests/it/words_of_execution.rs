@@ -176,18 +176,20 @@ async fn contracts_see_the_code_of_precompiles() {
     let chain = Chain::start().await;
     // EXTCODECOPY of two bytes, EXTCODESIZE and EXTCODEHASH of the account in the calldata.
     let reader = chain.deploy(&hex!("60025f5f5f353c5f353b6020525f353f60405260605ff3")).await;
-    let read = async |low: u16| {
+    let read = async |low: u32| {
         let account = U256::from(low).to_be_bytes::<32>();
         chain.call(reader, account).await.unwrap()
     };
-    for low in [0x64, 0x70, 0x73, 0xff] {
+    for low in (0x64..=0x69).chain(0x6b..=0x73).chain([0xff, 0xa_4b05]) {
         let seen = read(low).await;
         assert_eq!(seen[..2], [0xfe, 0], "{low:#x}");
         assert_eq!(U256::from_be_slice(&seen[32..64]), U256::ONE);
         assert_eq!(seen[64..], keccak256([0xfe])[..]);
     }
-    let seen = read(4).await;
-    assert_eq!((seen[0], U256::from_be_slice(&seen[32..64])), (0, U256::ZERO));
+    for low in [4, 0x6a, 0x100, 0xc8, 0xc9] {
+        let seen = read(low).await;
+        assert_eq!((seen[0], U256::from_be_slice(&seen[32..64])), (0, U256::ZERO), "{low:#x}");
+    }
 }
 
 #[tokio::test]
