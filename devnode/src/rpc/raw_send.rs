@@ -23,9 +23,6 @@ const INCLUSION_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a transaction may wait for its block at most.
 const MAX_INCLUSION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Height of the parent chain, which does not exist.
-const L1_BLOCK_NUMBER: u64 = 0;
-
 /// The thread of the chain.
 type Thread = Arc<ChainThread<NodeContext>>;
 
@@ -154,7 +151,7 @@ impl Conditions {
         let within = |value: u64, bound: Option<U64>, is_ok: fn(&u64, &u64) -> bool| {
             bound.is_none_or(|bound| is_ok(&value, &bound.saturating_to()))
         };
-        let l1_block = L1_BLOCK_NUMBER;
+        let l1_block = node.chain.latest().l1_height();
         let time = node.chain.clock().now().max(node.chain.latest().header.timestamp);
         let view = node.chain.latest_state();
         let has = |account: Address, known: &KnownStorage| match known {

@@ -124,6 +124,10 @@ async fn conditions_of_a_transaction_are_checked() {
     let hash = chain.rpc("eth_sendRawTransactionConditional", json!([raw, met])).await;
     let receipt = chain.rpc("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["status"], "0x1");
+    chain.rpc("devnode_setL1BlockNumber", json!([100])).await;
+    chain.node.mine().await.unwrap();
+    let low = rejected(&chain, &transfer(9), json!({"blockNumberMax": "0x63"})).await;
+    assert_eq!(low, (-32003, "BlockNumberMax condition not met".to_owned()));
     let by_root = json!([transfer(9), known(root.clone())]);
     chain.rpc("eth_sendRawTransactionConditional", by_root).await;
     assert_eq!(chain.provider.get_transaction_count(DEV_ADDRESS).await.unwrap(), 10);
