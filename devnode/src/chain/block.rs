@@ -20,6 +20,9 @@ pub(crate) const SEQUENCER: Address = address!("A4B00000000000000000007365717565
 /// Gas limit in block headers.
 pub(super) const GAS_LIMIT: u64 = 1 << 50;
 
+/// Index of the byte of the mix hash that tells whether tips are paid after the block.
+const TIPS_BYTE: usize = 25;
+
 /// Index of the byte of the mix hash that is ArbOS's version.
 const VERSION_BYTE: usize = 23;
 
@@ -34,6 +37,8 @@ pub(crate) struct IncludedTransaction {
     pub(crate) gas_used: u64,
     /// What of it is for data on the parent chain.
     pub(crate) data_charge: DataCharge,
+    /// Price paid, in wei per gas.
+    pub(crate) paid_price: u64,
     /// Events, in order.
     pub(crate) logs: Vec<Log>,
     /// The address of the contract, if the transaction is a creation, successful or not.
@@ -87,6 +92,7 @@ impl Block {
         mix_hash.0[..8].copy_from_slice(&params.sends.0.to_be_bytes());
         mix_hash.0[8..16].copy_from_slice(&params.l1_height.to_be_bytes());
         mix_hash.0[VERSION_BYTE] = params.arbos.number();
+        mix_hash.0[TIPS_BYTE] = params.collects_tips.into();
         let header = Header {
             parent_hash: params.parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
@@ -141,6 +147,7 @@ impl Block {
             l1_height: self.l1_height(),
             sends: (self.send_count(), self.send_root()),
             arbos: self.arbos(),
+            collects_tips: self.header.mix_hash.0[TIPS_BYTE] > 0,
         }
     }
 
@@ -209,4 +216,6 @@ pub(crate) struct BlockParams {
     pub(crate) sends: (u64, B256),
     /// Version of ArbOS.
     pub(crate) arbos: ArbosVersion,
+    /// Whether tips are paid after this block.
+    pub(crate) collects_tips: bool,
 }

@@ -116,6 +116,14 @@ impl Chain {
         let base_fee = call_base_fee(call, block);
         let cap = request.gas_price.or(request.max_fee_per_gas).filter(|&price| price > 0);
         let price = match cap {
+            Some(cap) if self.collects_tips(block.height()) => {
+                let tip = request.max_priority_fee_per_gas.unwrap_or_default();
+                let most = request.gas_price.unwrap_or(u128::from(base_fee).saturating_add(tip));
+                GasPrice {
+                    paid: u64::try_from(cap.min(most)).unwrap_or(u64::MAX),
+                    offered: Some(cap),
+                }
+            }
             Some(cap) => GasPrice { paid: base_fee, offered: Some(cap) },
             None => GasPrice::default(),
         };

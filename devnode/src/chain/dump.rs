@@ -64,6 +64,8 @@ struct IncludedTransactionDump {
     data_units: u64,
     /// What of the gas is for them.
     data_gas: u64,
+    /// Price paid, in wei per gas.
+    paid_price: u64,
     /// Events.
     logs: Vec<Log>,
 }
@@ -185,6 +187,7 @@ impl BlockDump {
             gas_used: included.gas_used,
             data_units: included.data_charge.units,
             data_gas: included.data_charge.gas,
+            paid_price: included.paid_price,
             logs: included.logs.clone(),
         });
         Self { header: block.header.inner().clone(), transactions: transactions.collect() }
@@ -200,6 +203,7 @@ impl BlockDump {
                 success: dump.success,
                 gas_used: dump.gas_used,
                 data_charge: DataCharge { units: dump.data_units, gas: dump.data_gas },
+                paid_price: dump.paid_price,
                 logs: dump.logs,
             })
         };

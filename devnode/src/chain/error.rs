@@ -122,6 +122,19 @@ pub(crate) enum ChainError {
         /// Whether it is a call, whose text has one more comma.
         call: bool,
     },
+    /// The tip is above the price offered at most.
+    #[error(
+        "max priority fee per gas higher than max fee per gas: address {from}, \
+         maxPriorityFeePerGas: {tip}, maxFeePerGas: {cap}"
+    )]
+    TipAboveMaxFee {
+        /// The sender.
+        from: Address,
+        /// Tip in wei per gas.
+        tip: u128,
+        /// Maximum price in wei per gas.
+        cap: u128,
+    },
     /// The nonce is already used.
     #[error("nonce too low: address {from}, tx: {have} state: {want}")]
     NonceTooLow {

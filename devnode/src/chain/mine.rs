@@ -97,8 +97,16 @@ impl Chain {
         let l1_height = self.parent_clock.height_at(timestamp).max(parent.l1_height());
         let sends = (parent.send_count(), parent.send_root());
         let arbos = self.upgrade(height, parent.arbos(), timestamp);
-        let params =
-            BlockParams { height, parent: hash, timestamp, base_fee, l1_height, sends, arbos };
+        let params = BlockParams {
+            height,
+            parent: hash,
+            timestamp,
+            base_fee,
+            l1_height,
+            sends,
+            arbos,
+            collects_tips: false,
+        };
         let mut words = BlockArbosStorage::after_parent(&mut self.store, height);
         start_block(&mut words, &parent, params);
         params
@@ -120,7 +128,8 @@ impl Chain {
         let mut words = BlockArbosStorage::new(&mut self.store, params.height);
         let sends = send_accumulator::size_and_root(&mut words);
         let HeaderFields { beneficiary, gas_limit, .. } = self.header_fields;
-        let block = Block::seal(BlockParams { sends, ..params }, included);
+        let collects_tips = self.collects_tips(params.height);
+        let block = Block::seal(BlockParams { sends, collects_tips, ..params }, included);
         self.append_block(block.with_beneficiary_and_limit(beneficiary, gas_limit));
     }
 

@@ -126,6 +126,7 @@ impl Chain {
             l1_height: 0,
             sends: (0, B256::ZERO),
             arbos: genesis.arbos,
+            collects_tips: false,
         };
         chain.append_block(Block::seal(params, Vec::new()));
         chain.clock.block_interval = Some(0);

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     exec::{self, Execution, ExecutionEnv, ExecutionStatus, ModuleCache, State},
     precompiles::BlockContext,
-    state::{arbos_version::ArbosVersion, send_accumulator},
+    state::{arbos_version::ArbosVersion, send_accumulator, settings::Setting},
 };
 
 /// Maximum wall-clock time of a simulation.
@@ -136,6 +136,7 @@ impl Simulation<'_> {
             l1_height: parent.l1_height(),
             sends: (0, B256::ZERO),
             arbos: parent.arbos(),
+            collects_tips: false,
         };
         self.modules.start_block();
         let beneficiary = overrides.coinbase.unwrap_or(parent.header.beneficiary);
@@ -157,7 +158,8 @@ impl Simulation<'_> {
             results.push(execution);
         }
         let sends = send_accumulator::size_and_root(&mut self.state);
-        let block = Block::seal(BlockParams { sends, ..params }, included);
+        let collects_tips = !Setting::CollectTips.get(&mut self.state).is_zero();
+        let block = Block::seal(BlockParams { sends, collects_tips, ..params }, included);
         let block = block.with_beneficiary_and_limit(beneficiary, gas_limit);
         self.hashes.push(block.hash());
         Ok(SimulatedBlock { block, calls: results })
@@ -229,6 +231,7 @@ impl Simulation<'_> {
             success: matches!(execution.status, ExecutionStatus::Success),
             gas_used: execution.gas_used,
             data_charge: message.data_charge,
+            paid_price: message.price.paid,
             logs: execution.logs.clone(),
             contract: created_address(&transaction),
             transaction,

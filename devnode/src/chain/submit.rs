@@ -17,7 +17,12 @@ use crate::{
         self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, PREV_RANDAO, State,
     },
     precompiles::BlockContext,
-    state::{BlockArbosStorage, arbos::ArbosStorage, l1_pricing, l2_pricing, settings::Setting},
+    state::{
+        BlockArbosStorage,
+        arbos::{ARBOS, ArbosStorage},
+        l1_pricing, l2_pricing,
+        settings::Setting,
+    },
 };
 
 /// Maximum size of a transaction in bytes.
@@ -76,13 +81,19 @@ impl Chain {
         if fee.exceeds_cap() {
             return Err(ChainError::FeeCapExceeded(fee));
         }
-        let message = transaction_message(transaction, base_fee);
+        let collects_tips = self.collects_tips(height);
+        let message = transaction_message(transaction, base_fee, collects_tips);
         let intrinsic = exec::intrinsic_gas(&message);
         if intrinsic > message.gas {
             return Err(ChainError::IntrinsicGasTooLow);
         }
         if let Some(other) = transaction.chain_id().filter(|&id| id != self.chain_id()) {
             return Err(ChainError::ChainId { have: other, want: self.chain_id() });
+        }
+        if let Some(tip) = transaction.max_priority_fee_per_gas().filter(|&tip| tip > cap)
+            && collects_tips
+        {
+            return Err(ChainError::TipAboveMaxFee { from, tip, cap });
         }
         if cap < u128::from(base_fee) {
             return Err(ChainError::MaxFeeBelowBaseFee { from, cap, base: base_fee, call: false });
@@ -108,12 +119,17 @@ impl Chain {
         if transaction.is_eip7702() && message.authorizations.is_empty() {
             return Err(ChainError::EmptyAuthorizationList(from));
         }
-        let pricing = self.data_pricing(height, base_fee);
+        let pricing = self.data_pricing(height, message.price.paid);
         let charge = pricing.map(|pricing| pricing.transaction(transaction)).unwrap_or_default();
         if message.gas < intrinsic.saturating_add(charge.gas) {
             return Err(ChainError::IntrinsicGasTooLow);
         }
         Ok(message.charge_data(charge).cap_gas(self.setting(Setting::MaxTxGas)))
+    }
+
+    /// Whether tips are paid after block `height`.
+    pub(super) fn collects_tips(&self, height: u64) -> bool {
+        !self.store.slot(ARBOS, Setting::CollectTips.slot(), height).is_zero()
     }
 
     /// Runs a transaction in a block and commits its changes.
@@ -133,6 +149,7 @@ impl Chain {
             success: matches!(execution.status, ExecutionStatus::Success),
             gas_used: execution.gas_used,
             data_charge: message.data_charge,
+            paid_price: message.price.paid,
             logs: execution.logs,
             contract: created_address(&transaction),
             transaction,

@@ -57,7 +57,8 @@ impl Chain {
         let mut state = state_before(store, &parent, block);
         let cap = state.db.slot(ARBOS, Setting::MaxTxGas.slot()).saturating_to();
         let mut messages = block.transactions.iter().map(|included| {
-            transaction_message(&included.transaction, params.base_fee)
+            let collects_tips = included.paid_price > params.base_fee;
+            transaction_message(&included.transaction, params.base_fee, collects_tips)
                 .charge_data(included.data_charge)
                 .cap_gas(cap)
         });

@@ -65,9 +65,14 @@ impl RecoveredTransaction {
     }
 }
 
-/// The message of a transaction in a block with this base fee. Tips affect the offered price but
-/// are never paid.
-pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee: u64) -> Message {
+/// The message of a transaction in a block with this base fee. Tips affect the offered price, and
+/// are paid if the chain collects them.
+pub(super) fn transaction_message(
+    transaction: &Recovered<TxEnvelope>,
+    base_fee: u64,
+    collects_tips: bool,
+) -> Message {
+    let offered = transaction.effective_gas_price(Some(base_fee));
     Message {
         from: transaction.signer(),
         to: transaction.to().map_or(TxKind::Create, TxKind::Call),
@@ -78,8 +83,8 @@ pub(super) fn transaction_message(transaction: &Recovered<TxEnvelope>, base_fee:
         held_gas: 0,
         data_charge: DataCharge::default(),
         price: GasPrice {
-            paid: base_fee,
-            offered: Some(transaction.effective_gas_price(Some(base_fee))),
+            paid: if collects_tips { u64::try_from(offered).unwrap_or(u64::MAX) } else { base_fee },
+            offered: Some(offered),
         },
         access_list: transaction.access_list().cloned().unwrap_or_default(),
         authorizations: transaction.authorization_list().unwrap_or_default().to_vec(),

@@ -131,7 +131,7 @@ pub(super) fn receipt(block: &Block, index: usize) -> Result<Value, RpcError> {
         block_hash: Some(block.hash()),
         block_number: Some(block.height()),
         gas_used: included.gas_used,
-        effective_gas_price: block.base_fee().into(),
+        effective_gas_price: included.paid_price.into(),
         blob_gas_used: None,
         blob_gas_price: None,
         from: included.transaction.signer(),

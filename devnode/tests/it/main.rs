@@ -50,6 +50,7 @@ mod state;
 mod subscribers;
 mod support;
 mod time;
+mod tips;
 mod traces;
 mod transactions;
 mod unimplemented;

@@ -11,11 +11,7 @@ use stylus_devnode::{ArbosVersion, Config};
 use crate::{replay::replay, support::Chain};
 
 /// Cases of ArbOS 60 that do not match yet. A case that matches must not be listed.
-const PENDING: [&str; 2] = [
-    // Tips.
-    "with-l1-fee",
-    "setting-takes-effect",
-];
+const PENDING: [&str; 0] = [];
 
 /// A fresh chain with this version.
 async fn chain(arbos: ArbosVersion) -> Chain {
