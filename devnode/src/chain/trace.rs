@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     exec::{self, ExecutionEnv, Message, Origin, State, Trace, Tracer},
-    state::{Store, arbos::ARBOS, settings::Setting},
+    state::{Store, arbos::ARBOS, settings::Setting, upgrade},
 };
 
 impl Chain {
@@ -120,6 +120,7 @@ fn state_before<'a>(store: &'a Store, parent: &Block, block: &Block) -> State<'a
     let mut state = State::new(store.view(parent.height()));
     let slot = genesis::parent_hash_slot(block.height());
     let Ok(()) = state.insert_account_storage(genesis::HASH_HISTORY, slot, parent.hash().into());
+    upgrade::start_block(&mut state, parent.arbos(), block.header.timestamp);
     start_block(&mut state, parent, block.params());
     state
 }

@@ -102,6 +102,19 @@ async fn programs_need_another_activation_after_an_upgrade() {
 }
 
 #[tokio::test]
+async fn a_transaction_of_the_block_that_upgrades_is_traced_as_it_ran() {
+    let chain = start(ArbosVersion::V51).await;
+    let program = chain.program(PROGRAM).await;
+    chain.call_as_owner(call("scheduleArbOSUpgrade(uint64,uint64)", &[61, 0])).await;
+    let receipt = chain.activate(program).await;
+    assert!(receipt.status());
+    assert_eq!(version_in_header(&chain).await, 61);
+    let options = json!([receipt.transaction_hash, {"tracer": "callTracer"}]);
+    let trace = chain.rpc("debug_traceTransaction", options).await;
+    assert_eq!(trace["gasUsed"], format!("{:#x}", receipt.gas_used), "{trace}");
+}
+
+#[tokio::test]
 async fn only_arbos_60_pays_back_gas_of_a_program_that_cannot_be_entered() {
     const FEE: u64 = 100_000_000;
     for (arbos, paid_gas) in
