@@ -31,6 +31,8 @@ pub(crate) enum TxFate {
     NonceTaken,
     /// The node rejects it.
     Rejected,
+    /// The node accepts it, forgets it, and rejects it from then on.
+    Dropped,
 }
 
 /// The state of the node.
@@ -67,6 +69,8 @@ pub(crate) struct MockBackend {
     pub(crate) call_handler: CallHandler,
     /// What estimates return.
     pub(crate) gas: u64,
+    /// What estimates return after the first transaction.
+    pub(crate) gas_after_send: Option<u64>,
     /// The latest block.
     pub(crate) head: Head,
     /// The balance of every account in wei.
@@ -98,6 +102,7 @@ impl MockBackend {
             extra_blocks: AtomicU64::new(0),
             call_handler: Box::new(call_handler),
             gas: 100_000,
+            gas_after_send: None,
             head: Head { number: 7, hash: B256::repeat_byte(7), timestamp: 1, gas_price: 1 },
             balance: U256::MAX,
             code: Bytes::from_static(&[0xfe]),
@@ -181,7 +186,8 @@ impl Backend for MockBackend {
     }
 
     fn estimate_gas<'a>(&'a self, call: &'a TxRequest, env: &'a CallEnv) -> BackendFuture<'a, u64> {
-        self.respond((self.call_handler)(call, env).map(|_| self.gas))
+        let more = self.gas_after_send.filter(|_| !self.sent.lock().unwrap().is_empty());
+        self.respond((self.call_handler)(call, env).map(|_| more.unwrap_or(self.gas)))
     }
 
     fn nonce(&self, _: Address, _: bool) -> BackendFuture<'_, u64> {
@@ -206,10 +212,12 @@ impl Backend for MockBackend {
 
     fn broadcast<'a>(&'a self, signed: &'a SignedTx) -> BackendFuture<'a, ()> {
         let mut sent = self.sent.lock().unwrap();
-        if !sent.contains(signed) {
+        let is_new = !sent.contains(signed);
+        if is_new {
             sent.push(signed.clone());
         }
-        let unwanted = self.tx_fate(sent.len().saturating_sub(1)) == TxFate::Rejected;
+        let fate = self.tx_fate(sent.len().saturating_sub(1));
+        let unwanted = fate == TxFate::Rejected || fate == TxFate::Dropped && !is_new;
         drop(sent);
         self.respond(if unwanted { Err(rpc_error(-32_000)) } else { Ok(()) })
     }
@@ -223,7 +231,9 @@ impl Backend for MockBackend {
 
     fn transaction(&self, hash: B256) -> BackendFuture<'_, Option<SignedTx>> {
         let sent = self.sent.lock().unwrap();
-        let found = sent.iter().find(|signed| signed.hash == hash).cloned();
+        let position = sent.iter().position(|signed| signed.hash == hash);
+        let kept = position.filter(|&number| self.tx_fate(number) != TxFate::Dropped);
+        let found = kept.and_then(|number| sent.get(number)).cloned();
         self.respond(Ok(found))
     }
 

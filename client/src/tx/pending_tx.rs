@@ -5,7 +5,8 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::fees;
 use super::journal::{JournalHandle, TxOutcome};
-use crate::backend::{Receipt, SignedTx, TxDraft};
+use super::prices::{RisenPrices, risen_prices};
+use crate::backend::{BlockTag, CallEnv, Receipt, SignedTx, TxDraft};
 use crate::chain::ChainReader;
 use crate::error::{MarketError, lookup_error};
 
@@ -131,24 +132,40 @@ impl PendingTx {
     }
 
     /// Broadcasts the latest transaction again, in case no node has it any more, after replacing it if it
-    /// pays less than the base fee. The node's answer is ignored: polls tell what became of it.
+    /// pays less than the base fee. Replaces it also if the node rejects it because its gas no longer suffices;
+    /// other answers are ignored: polls tell what became of it.
     async fn rebroadcast(&mut self, tracker: TxTracker<'_>) {
-        if let Some(bumped) = self.bumped(tracker.chain).await {
-            // A replacement that cannot be recorded is not sent; the old transaction stays.
-            if tracker.journal.record(&bumped).is_ok() {
-                self.add_replacement(bumped);
+        let (chain, draft) = (tracker.chain, &self.latest.draft);
+        if let Ok(head) = chain.head().await
+            && head.gas_price > draft.fees.cap
+        {
+            let prices = RisenPrices { gas_limit: draft.gas_limit, base_fee: head.gas_price };
+            self.replace(tracker, prices).await;
+        }
+        let refused = chain.backend().broadcast(&self.latest).await.is_err();
+        // A node also refuses a transaction that it has.
+        if refused && matches!(chain.backend().transaction(self.latest.hash).await, Ok(None)) {
+            let env = CallEnv { block: BlockTag::Pending, ..CallEnv::default() };
+            if let Some(prices) = risen_prices(chain, &self.latest.draft, &env).await {
+                self.replace(tracker, prices).await;
+                drop(chain.backend().broadcast(&self.latest).await);
             }
         }
-        drop(tracker.chain.backend().broadcast(&self.latest).await);
     }
 
-    /// The replacement for the latest transaction, if that pays less than the base fee.
-    async fn bumped(&self, chain: &ChainReader) -> Option<SignedTx> {
-        let (base_fee, draft) = (chain.head().await.ok()?.gas_price, &self.latest.draft);
-        if base_fee <= draft.fees.cap || chain.backend().account() != Some(self.latest.from) {
-            return None;
+    /// Replaces the latest transaction by one at these prices.
+    async fn replace(&mut self, tracker: TxTracker<'_>, prices: RisenPrices) {
+        let (backend, draft) = (tracker.chain.backend(), &self.latest.draft);
+        if backend.account() != Some(self.latest.from) {
+            return;
         }
-        let bumped = TxDraft { fees: fees::bumped(draft.fees, base_fee), ..draft.clone() };
-        chain.backend().sign(&bumped).await.ok()
+        let fees = fees::bumped(draft.fees, prices.base_fee);
+        let bumped = TxDraft { fees, gas_limit: prices.gas_limit, ..draft.clone() };
+        // A replacement that cannot be recorded is not sent; the old transaction stays.
+        if let Ok(bumped) = backend.sign(&bumped).await
+            && tracker.journal.record(&bumped).is_ok()
+        {
+            self.add_replacement(bumped);
+        }
     }
 }

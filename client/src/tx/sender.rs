@@ -10,6 +10,7 @@ use super::fees;
 use super::journal::{JournalHandle, TxJournal, TxOutcome};
 use super::nonces::{NonceGuard, NonceManager};
 use super::pending_tx::{PendingTx, TxTracker};
+use super::prices::risen_prices;
 use crate::backend::{BlockTag, CallEnv, Receipt, SignedTx, TxDraft, TxRequest};
 use crate::chain::ChainReader;
 use crate::error::{BackendError, Contract, MarketError, NodeError, lookup_error};
@@ -33,6 +34,14 @@ pub(crate) struct TxSender {
     journal: JournalHandle,
     /// The account's nonces in flight.
     nonces: Arc<NonceManager>,
+}
+
+/// What became of a broadcast.
+enum Broadcast {
+    /// The transaction, and its nonce while it is in flight.
+    Accepted(SignedTx, NonceGuard),
+    /// The node rejected it.
+    Rejected(TxDraft, BackendError),
 }
 
 impl TxSender {
@@ -132,7 +141,8 @@ impl TxSender {
             Err(BackendError::Node(NodeError::Rpc { .. })) => fees::GAS_WITHOUT_ESTIMATE,
             Err(error) => return Err(self.chain.tx_error(error, contract, request, 0).await),
         };
-        let (signed, _guard) = self.sign_and_broadcast(contract, request, gas, base_fee).await?;
+        let (signed, _guard) =
+            self.sign_until_accepted(contract, request, env, gas, base_fee).await?;
         let receipt = PendingTx::new(signed).confirm(self.tracker()).await?;
         if receipt.success {
             return Ok(receipt);
@@ -146,14 +156,39 @@ impl TxSender {
         }
     }
 
-    /// Signs, records and broadcasts a transaction. One at a time, so that no two get the same nonce.
-    async fn sign_and_broadcast(
+    /// Signs and broadcasts a transaction, and again if the node rejects it because prices have risen since its
+    /// estimate.
+    async fn sign_until_accepted(
         &self,
         contract: Contract,
         request: &TxRequest,
+        env: &CallEnv,
+        mut gas: u64,
+        mut base_fee: u128,
+    ) -> Result<(SignedTx, NonceGuard), MarketError> {
+        let mut attempts = MAX_ATTEMPTS;
+        loop {
+            attempts = attempts.saturating_sub(1);
+            let (draft, error) = match self.sign_and_broadcast(request, gas, base_fee).await? {
+                Broadcast::Accepted(signed, guard) => return Ok((signed, guard)),
+                Broadcast::Rejected(draft, error) => (draft, error),
+            };
+            match risen_prices(&self.chain, &draft, env).await {
+                Some(prices) if attempts > 0 => {
+                    (gas, base_fee) = (prices.gas_limit, prices.base_fee);
+                }
+                _ => return Err(self.chain.tx_error(error, contract, request, gas).await),
+            }
+        }
+    }
+
+    /// Signs, records and broadcasts a transaction. One at a time, so that no two get the same nonce.
+    async fn sign_and_broadcast(
+        &self,
+        request: &TxRequest,
         gas: u64,
         base_fee: u128,
-    ) -> Result<(SignedTx, NonceGuard), MarketError> {
+    ) -> Result<Broadcast, MarketError> {
         let _send_lock = self.nonces.send_lock.lock().await;
         let backend = self.chain.backend();
         let fees = fees::initial(base_fee);
@@ -165,9 +200,9 @@ impl TxSender {
         self.journal.record(&signed)?;
         if let Err(error) = self.broadcast(&signed).await {
             self.journal.record_outcome(&signed, &TxOutcome::Rejected);
-            return Err(self.chain.tx_error(error, contract, request, gas).await);
+            return Ok(Broadcast::Rejected(draft, error));
         }
-        Ok((signed, guard))
+        Ok(Broadcast::Accepted(signed, guard))
     }
 
     /// Broadcasts a transaction. An error means that no node has it; after `Ok`, polls tell.

@@ -150,6 +150,35 @@ async fn an_underpriced_transaction_is_replaced_at_the_same_nonce() {
 }
 
 #[tokio::test]
+async fn a_rejected_transaction_is_signed_anew_if_its_gas_no_longer_suffices() {
+    for (gas_after_send, attempts) in [(150_000, 1), (300_000, 2)] {
+        let gas_after_send = Some(gas_after_send);
+        let mock = MockBackend { gas_after_send, ..backend_with_fates(&[TxFate::Rejected]) };
+        let (sender, backend, journal) = sender_with_journal(mock, MockJournal::default());
+        let result = sender.send(MARKET, &CALL, 0).await;
+        let sent = backend.sent.lock().unwrap().clone();
+        assert_eq!((sent.len(), result.is_ok()), (attempts, attempts == 2), "{result:?}");
+        assert_eq!(journal.outcomes()[0], (0, TxOutcome::Rejected));
+        // The first limit had room for a quarter more, and two words.
+        assert!(sent.iter().skip(1).all(|tx| tx.draft.gas_limit > 300_000 && tx.nonce() == 0));
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_gas_no_longer_suffices_is_replaced() {
+    let mock =
+        MockBackend { gas_after_send: Some(300_000), ..backend_with_fates(&[TxFate::Dropped]) };
+    let (sender, backend, journal) = sender_with_journal(mock, MockJournal::default());
+    sender.send(MARKET, &CALL, 0).await.unwrap();
+    let sent = backend.sent.lock().unwrap().clone();
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1].draft.gas_limit > 300_000 && sent[1].draft.fees.cap > sent[0].draft.fees.cap);
+    assert_eq!((sent[0].nonce(), sent[1].nonce()), (0, 0));
+    assert_eq!(journal.signed(), sent);
+    assert_eq!(journal.outcomes(), [(0, success())]);
+}
+
+#[tokio::test]
 async fn a_mined_original_is_found_despite_its_replacement() {
     let (sender, _, journal) = sender_with_journal(
         backend_with_fates(&[TxFate::Mined, TxFate::Stuck]),

@@ -5,12 +5,15 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::float_arithmetic,
     reason = "a test panics at the first unexpected result"
 )]
+#![expect(clippy::print_stdout, reason = "a story prints what its steps cost")]
 
 mod crash_recovery;
 mod env;
 mod examples;
+mod fees;
 mod journal;
 mod limits;
 mod outage;

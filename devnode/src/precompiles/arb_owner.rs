@@ -29,7 +29,7 @@ const SELECTOR: usize = 4;
 /// Upper bound of the ink price, exclusive.
 const MAX_INK_PRICE: u32 = 1 << 24;
 
-/// Maximum number of constraints of the base fee.
+/// Maximum number of constraints of the base fee before ArbOS 60.
 const MAX_CONSTRAINTS: usize = 20;
 
 /// Runs a call.
@@ -207,7 +207,8 @@ fn set_constraints(call: &mut PrecompileCall<'_>, fields: &[[u64; 3]]) -> Result
     let constraint = |&[target, window, backlog]: &[u64; 3]| Constraint { target, window, backlog };
     let constraints: Vec<_> = fields.iter().map(constraint).collect();
     let valid = |constraint: &Constraint| constraint.target > 0 && constraint.window > 0;
-    if constraints.len() > MAX_CONSTRAINTS || !constraints.iter().all(valid) {
+    let too_many = !call.arbos().has_functions_of_60() && constraints.len() > MAX_CONSTRAINTS;
+    if too_many || !constraints.iter().all(valid) {
         return Err(CallError::EmptyRevert);
     }
     l2_pricing::set_constraints(call, &constraints);
