@@ -19,6 +19,11 @@ impl ChainClock {
         system_time().saturating_add_signed(self.offset)
     }
 
+    /// Unix second of the next block, if it is mined now and no interval is set.
+    pub(crate) fn next_reading(&self) -> u64 {
+        self.next_timestamp.unwrap_or_else(|| self.now())
+    }
+
     /// Sets the clock, and discards the timestamp set for the next block.
     pub(crate) fn set(&mut self, timestamp: u64) {
         let wall = system_time();

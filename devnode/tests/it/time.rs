@@ -90,3 +90,12 @@ async fn blocks_can_be_a_fixed_interval_apart() {
     chain.node.mine().await.unwrap();
     assert_eq!(now(&chain).await, begin + 3000, "never backwards");
 }
+
+#[tokio::test]
+async fn a_timestamp_that_is_set_is_that_of_the_first_of_many_blocks() {
+    let chain = Chain::start().await;
+    let time = now(&chain).await + 5_000_000;
+    chain.rpc("evm_setNextBlockTimestamp", json!([time])).await;
+    chain.rpc("anvil_mine", json!([3, 0])).await;
+    assert_eq!(now(&chain).await, time);
+}

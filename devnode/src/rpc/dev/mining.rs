@@ -85,7 +85,8 @@ fn mine_many(node: &mut NodeContext, mut args: Args, first_too: bool) -> MethodR
     for index in 0..count {
         if let Some(seconds) = seconds.filter(|_| first_too || index > 0) {
             let parent = node.chain.latest().header.timestamp;
-            let from = if index == 0 { parent.max(node.chain.clock().now()) } else { parent };
+            let from =
+                if index == 0 { parent.max(node.chain.clock().next_reading()) } else { parent };
             node.chain.set_next_block_timestamp(from.saturating_add(seconds))?;
         }
         node.chain.mine();
