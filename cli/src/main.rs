@@ -25,7 +25,6 @@ mod error;
 mod hired_worker;
 mod jobs;
 mod keys;
-mod listed_workers;
 mod logs;
 mod options;
 mod output;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::{Application, MarketError};
 use muster_gateway::GatewayError;
@@ -81,6 +81,34 @@ pub enum DaemonError {
         /// The cause.
         source: io::Error,
     },
+    /// The order file of an agreement cannot be written.
+    #[error(
+        "cannot write the order file {path}, without which testers do not learn by which document the agreement was bought: \
+         {source}: make the folder writable"
+    )]
+    SaveOrder {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// An agreement that was bought by a document cannot be renewed, because too few workers commit to it.
+    #[error(
+        "{serving} of {wanted} workers that can be bought commit to serve by document {digest} of application {application}, \
+         so agreement {agreement} is not renewed yet: workers that serve by it must be in the book with a free place"
+    )]
+    NoSuccessor {
+        /// The agreement.
+        agreement: Address,
+        /// The application's name.
+        application: Box<str>,
+        /// The document's digest.
+        digest: B256,
+        /// How many workers commit to it.
+        serving: usize,
+        /// How many are wanted.
+        wanted: usize,
+    },
     /// Fewer workers serve than are to be kept.
     #[error(
         "{serving} of {wanted} workers serve application {application}, and no other can be hired: either none qualifies, \
@@ -118,7 +146,10 @@ impl DaemonError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Market(error) => !is_invalid_offer(error),
-            Self::TooFewReplicas { .. } | Self::Jobs(_) => true,
+            Self::TooFewReplicas { .. }
+            | Self::NoSuccessor { .. }
+            | Self::SaveOrder { .. }
+            | Self::Jobs(_) => true,
             Self::Store(error) => error.is_disk(),
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,

@@ -3,11 +3,10 @@
 use muster_client::protocol::abi::{Order, Worker};
 use muster_compute::Limits;
 use muster_daemons::DaemonContext;
-use muster_daemons::client::{JobCapacity, ask_job_capacity};
+use muster_daemons::client::{JobCapacity, MAX_ASKED, ask_job_capacity};
 use muster_messaging::JobLimits;
 
 use crate::error::{CliError, JobCommandError};
-use crate::listed_workers::cheapest;
 
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
@@ -19,7 +18,7 @@ pub(super) struct Candidates(Vec<(Worker, JobCapacity)>);
 impl Candidates {
     /// Asks the cheapest workers for sale that satisfy the order.
     pub(super) async fn ask(context: &DaemonContext, order: &Order) -> Result<Self, CliError> {
-        let workers = cheapest(context.market(), order).await?;
+        let workers = context.market().cheapest_workers(order, MAX_ASKED).await?;
         let capacities = ask_job_capacity(context, &workers).await?;
         Ok(Self(workers.into_iter().zip(capacities).collect()))
     }

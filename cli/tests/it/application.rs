@@ -170,10 +170,21 @@ impl Story {
 
     /// A worker with this document and this service.
     fn worker(&self, document: &str, upstream: &str) -> BackgroundProcess {
-        let options = "--price 1gwei --max-length 400 --state ada.db --courtesy 0";
-        let run = format!("worker run --account dev:ada {options} --application {document}");
+        self.worker_of("ada", "--price 1gwei", document, upstream)
+    }
+
+    /// The same, of an account that makes this offer.
+    fn worker_of(
+        &self,
+        account: &str,
+        offer: &str,
+        document: &str,
+        upstream: &str,
+    ) -> BackgroundProcess {
+        let options = format!("{offer} --max-length 400 --state {account}.db --courtesy 0");
+        let run = format!("worker run --account dev:{account} {options} --application {document}");
         let mut command = self.command(&format!("{run} --upstream {upstream}"));
-        command.stderr(File::create(self.market.folder.file("ada.log")).unwrap());
+        command.stderr(File::create(self.market.folder.file(&format!("{account}.log"))).unwrap());
         let mut worker = BackgroundProcess::spawn(command);
         worker.ready();
         worker
@@ -181,8 +192,13 @@ impl Story {
 
     /// Buys by a document: the agreement, or the error.
     fn buy(&self, document: &str) -> Result<String, String> {
+        self.buy_as("cleo", document)
+    }
+
+    /// The same, of a client.
+    fn buy_as(&self, client: &str, document: &str) -> Result<String, String> {
         let order = format!(
-            "client buy --account dev:cleo --application {document} --testers 3 --length 40"
+            "client buy --account dev:{client} --application {document} --testers 3 --length 40"
         );
         let output = block_in_place(|| self.command(&format!("{order} --json")).output()).unwrap();
         if !output.status.success() {
@@ -274,4 +290,40 @@ async fn a_worker_is_held_to_the_document_that_its_client_bought_by() {
     assert_eq!(paid["pay"], "0");
     let log = || fs::read_to_string(story.market.folder.file("ada.log")).unwrap();
     until(async || log().contains("testers reported failures")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renewals_and_replicas_go_by_the_document_too() {
+    let story = Story::start("application-kept", "--application one.toml").await;
+    let folder = &story.market.folder;
+    story.market.fund_accounts(&["bob", "dora", "eve"]);
+    let [one, two] = [serve("one").await, serve("two").await];
+    let _ada = story.worker_of("ada", "--price 2gwei --capacity 4", "one.toml", &one);
+    let _bob = story.worker_of("bob", "--price 1gwei --capacity 4", "two.toml", &two);
+    for worker in ["ada", "bob"] {
+        is_listed(folder, worker).await;
+    }
+    let replicas = "--replicas 1 --application one.toml --length 40 --budget 1eth --state dora.db";
+    let keep = format!("client run --account dev:dora {replicas}");
+    let mut dora = BackgroundProcess::spawn(story.command(&keep));
+    let renew = "client run --account dev:eve --renew 1eth --state eve.db";
+    let mut eve = BackgroundProcess::spawn(story.command(renew));
+    dora.ready();
+    eve.ready();
+    let bought = story.buy_as("eve", "one.toml").unwrap();
+    let ada = folder.json("key show --account dev:ada")["account"].clone();
+    for client in ["dora", "eve"] {
+        let list = || folder.json(&format!("agreement list --mine --account dev:{client}"));
+        until(async || block_in_place(list)["agreements"].as_array().unwrap().len() > 1).await;
+        for agreement in list()["agreements"].as_array().unwrap() {
+            let agreement = agreement["agreement"].as_str().unwrap();
+            let shown = folder.json(&format!("agreement show {agreement}"));
+            assert_eq!(shown["workers"][0]["account"], ada, "{client}: {shown}");
+            // The order file says by which document, so another one is refused.
+            let connect = format!("client connect {agreement} --account dev:{client} --state {client}-connect.db");
+            let refused = folder.run(&format!("{connect} --application two.toml")).stderr;
+            let by = format!("{agreement} was bought by the document {}", story.digest("one.toml"));
+            assert!(refused.contains(&by), "{client} {bought}: {refused}");
+        }
+    }
 }

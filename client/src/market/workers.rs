@@ -5,7 +5,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use muster_protocol::abi::IWorkerDispatcher::{
     bookCall, bookReturn, keyOfCall, listedWorkersCall, workerCall, workerCountCall, workersCall,
 };
-use muster_protocol::abi::Worker;
+use muster_protocol::abi::{Order, Worker};
+use muster_protocol::order::satisfies;
 
 use super::Market;
 use crate::error::MarketError;
@@ -109,6 +110,40 @@ impl Market {
         from: u32,
     ) -> Result<Vec<Worker>, MarketError> {
         self.read(&listedWorkersCall { application, from, count: PAGE_SIZE }).await
+    }
+
+    /// The cheapest listed workers that can be bought with an order, at most `most`, cheapest first.
+    ///
+    /// ```no_run
+    /// # async fn example(
+    /// #     market: muster_client::Market,
+    /// #     order: muster_client::protocol::abi::Order,
+    /// # ) -> Result<(), muster_client::MarketError> {
+    /// let qualified = market.cheapest_workers(&order, 16).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`].
+    pub async fn cheapest_workers(
+        &self,
+        order: &Order,
+        most: usize,
+    ) -> Result<Vec<Worker>, MarketError> {
+        let Order { application, length, minScore, minUptime, .. } = order;
+        let (mut found, mut from) = (Vec::new(), 0);
+        loop {
+            let page = self.listed_workers(*application, from).await?;
+            let next = page.last().map_or(0, |last| last.next);
+            let qualifies = |worker: &Worker| satisfies(worker, *length, *minScore, *minUptime);
+            found.extend(page.into_iter().filter(qualifies));
+            if next == 0 || found.len() >= most {
+                found.truncate(most);
+                return Ok(found);
+            }
+            from = next;
+        }
     }
 
     /// The key for messages to a registered account; `None` if it is not registered.

@@ -63,7 +63,8 @@ impl ClientDaemon {
         let responder_task = spawn_responder(&context, responder).await?;
         let target = options.replicas.filter(|_| options.only_agreement.is_none());
         let watch = options.watch.clone();
-        let reconciler = target.map(|target| Reconciler::new(target, watch));
+        let reconciler =
+            target.map(|target| Reconciler::new(target, options.document.clone(), watch));
         let credit_check = Periodic::every(context.poll_intervals().rare());
         let (tasks, is_over) = (HashMap::new(), false);
         Ok(Self { context, options, tasks, reconciler, is_over, credit_check, responder_task })

@@ -28,6 +28,7 @@ mod pool_state;
 mod probe_context;
 mod proxy;
 mod purchase;
+mod purchase_document;
 mod renewal;
 mod replica_plan;
 mod replicas;
@@ -47,6 +48,7 @@ pub use self::jobs::{
 };
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::purchase::buy_once;
+pub use self::purchase_document::{MAX_ASKED, PurchaseDocument};
 pub use self::renewal::Renewal;
 pub use self::replica_plan::{ReplicaTarget, ReplicaWatch};
 pub use self::running_agreement::{RunningAgreement, running_agreements};

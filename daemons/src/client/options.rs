@@ -7,6 +7,7 @@ use alloy::primitives::Address;
 use muster_messaging::{ProxyUrl, SampleSource};
 use tokio::time::Duration;
 
+use super::purchase_document::PurchaseDocument;
 use super::renewal::Renewal;
 use super::replica_plan::{ReplicaTarget, ReplicaWatch};
 use crate::context::Payout;
@@ -28,6 +29,8 @@ pub struct ClientOptions {
     pub samples: Option<Arc<dyn SampleSource>>,
     /// Workers of an application that are kept serving. Without effect with `only_agreement`.
     pub replicas: Option<ReplicaTarget>,
+    /// The document that the replicas' workers commit to, if there is one.
+    pub document: Option<PurchaseDocument>,
     /// What uses the agreements, if they are for something special: no others are attended to.
     pub watch: Option<Arc<dyn ReplicaWatch>>,
 }
@@ -44,6 +47,7 @@ impl ClientOptions {
             renewal: None,
             samples: None,
             replicas: None,
+            document: None,
             watch: None,
         }
     }

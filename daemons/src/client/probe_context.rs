@@ -13,6 +13,7 @@ use tokio::time::Duration;
 
 use super::endpoint_pool::{EndpointPool, ForwardOutcome};
 use super::job_samples::JobSamples;
+use super::purchase_document::PurchaseDocument;
 use super::traffic_key::{KeyId, Route, TrafficKey};
 use crate::chain::{MarketClock, RpcChainView, planned_end_second};
 use crate::context::DaemonContext;
@@ -71,7 +72,8 @@ impl ProbeContext {
             context: context.clone(),
             probe_paths,
             jobs: None,
-            bought: bought_digest(context, agreement)?,
+            bought: PurchaseDocument::of_agreement(context, agreement)?
+                .map(|document| document.digest),
         })
     }
 
@@ -194,13 +196,4 @@ impl ProbeContext {
             drop(self.pool.http.read_body(response).await);
         }
     }
-}
-
-/// The digest of the document that an agreement was bought by, as its order file says; `None` without one.
-fn bought_digest(context: &DaemonContext, agreement: Address) -> Result<Option<B256>, DaemonError> {
-    let Some(orders) = context.orders() else { return Ok(None) };
-    let order = orders
-        .read(agreement)
-        .map_err(|source| DaemonError::OrderFile { path: orders.path(agreement), source })?;
-    Ok(order.map(|order| order.digest))
 }

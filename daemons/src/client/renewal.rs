@@ -1,11 +1,12 @@
 //! Renewal: the next agreement of a chain is bought before the last one ends, so that work that is longer than one
 //! agreement has no gap. An agreement that was cancelled, or that all workers have left, has no successor.
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::Order;
-use muster_client::{Agreement, Market, OrderRequest, Progress};
+use muster_client::{Agreement, Market, OrderRequest, Progress, Purchase};
 
 use super::purchase::buy_once;
+use super::purchase_document::{MAX_ASKED, PurchaseDocument};
 use crate::chain::planned_end;
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -51,11 +52,51 @@ impl Renewal {
             start: 0,
         };
         let name = format!("renewal/{address}");
-        let purchase = buy_once(context, &name, async |market: &Market| {
-            Ok::<_, DaemonError>(market.buy(&OrderRequest::Custom(order), self.max_price).await?)
-        });
-        let successor = purchase.await?.agreement;
+        let successor = match PurchaseDocument::of_agreement(context, address)? {
+            None => {
+                let buy = async |market: &Market| {
+                    let order = OrderRequest::Custom(order);
+                    Ok::<_, DaemonError>(market.buy(&order, self.max_price).await?)
+                };
+                buy_once(context, &name, buy).await?.agreement
+            }
+            Some(document) => {
+                let hire = async |market: &Market| {
+                    self.hire(context, market, &order, &document, address).await
+                };
+                let successor = buy_once(context, &name, hire).await?.agreement;
+                let bought = context.market().agreement(successor).await?;
+                document.ensure_order(context, &bought).await?;
+                successor
+            }
+        };
         tracing::info!(agreement = %address, %successor, "agreement renewed");
         Ok(())
+    }
+
+    /// Hires the cheapest workers that commit to the document by which `agreement` was bought.
+    async fn hire(
+        &self,
+        context: &DaemonContext,
+        market: &Market,
+        order: &Order,
+        document: &PurchaseDocument,
+        agreement: Address,
+    ) -> Result<Purchase, DaemonError> {
+        let qualified = market.cheapest_workers(order, MAX_ASKED).await?;
+        let mut committed = document.committed(context, qualified).await?;
+        let (serving, wanted) = (committed.len(), order.redundancy.saturating_to());
+        if serving < wanted {
+            let PurchaseDocument { application, digest } = document.clone();
+            let too_few =
+                DaemonError::NoSuccessor { agreement, application, digest, serving, wanted };
+            return Err(too_few);
+        }
+        committed.truncate(wanted);
+        let mut numbers: Vec<u32> = committed.iter().map(|(worker, _)| worker.number).collect();
+        numbers.sort_unstable();
+        let purchase = market.hire(order, &numbers, self.max_price).await?;
+        document.save_order(context, &purchase, &committed)?;
+        Ok(purchase)
     }
 }

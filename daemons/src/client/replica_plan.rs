@@ -86,9 +86,9 @@ impl Situation<'_> {
         self.counting().filter_map(|replica| replica.serves_until).min()
     }
 
-    /// The workers that qualify for what is missing, cheapest first. No worker serves twice at a time, so that one which
+    /// The workers that qualify for what is missing, cheapest first, however many are missing. No worker serves twice at a time, so that one which
     /// fails takes one replica with it; and none is hired again while an agreement in which it failed is not settled.
-    pub(super) fn choose(&self, workers: &[Worker]) -> Vec<Worker> {
+    pub(super) fn candidates(&self, workers: &[Worker]) -> Vec<Worker> {
         let ReplicaTarget { application, length, min_score, min_uptime, .. } = *self.target;
         let is_taken = |worker: &Worker| {
             let mut parts = self.replicas.iter().filter(|part| part.worker == worker.account);
@@ -100,10 +100,9 @@ impl Situation<'_> {
                 && satisfies(worker, U256::from(length), min_score, min_uptime)
                 && !is_taken(worker)
         };
-        let mut chosen: Vec<Worker> = workers.iter().filter(qualifies).copied().collect();
-        chosen.sort_by_key(|worker| (worker.price, worker.number));
-        chosen.truncate(self.missing());
-        chosen
+        let mut candidates: Vec<Worker> = workers.iter().filter(qualifies).copied().collect();
+        candidates.sort_by_key(|worker| (worker.price, worker.number));
+        candidates
     }
 
     /// The workers that serve for long enough.
@@ -157,16 +156,18 @@ mod tests {
         Situation { target: &TARGET, replicas, needed_until: 500 }
     }
 
-    fn chosen(replicas: &[Replica], workers: &[Worker]) -> Vec<u32> {
-        situation(replicas).choose(workers).iter().map(|worker| worker.number).collect()
+    fn candidates(replicas: &[Replica], workers: &[Worker]) -> Vec<u32> {
+        situation(replicas).candidates(workers).iter().map(|worker| worker.number).collect()
     }
 
     #[test]
-    fn cheapest_workers_are_hired_for_what_is_missing() {
+    fn the_cheapest_come_first_and_what_is_missing_is_counted() {
         let workers = [worker(1, 9), worker(2, 7), worker(3, 8), worker(4, 7)];
-        assert_eq!(chosen(&[], &workers), [2, 4]);
-        assert_eq!(chosen(&[replica(9, Some(501))], &workers), [2]);
-        assert!(chosen(&[replica(8, Some(501)), replica(9, Some(501))], &workers).is_empty());
+        assert_eq!(candidates(&[], &workers), [2, 4, 3, 1]);
+        let missing = |replicas: &[Replica]| situation(replicas).missing();
+        assert_eq!(missing(&[]), 2);
+        assert_eq!(missing(&[replica(9, Some(501))]), 1);
+        assert_eq!(missing(&[replica(8, Some(501)), replica(9, Some(501))]), 0);
     }
 
     #[test]
@@ -174,14 +175,14 @@ mod tests {
         let replicas = [replica(1, Some(500)), replica(2, Some(501))];
         assert_eq!(situation(&replicas).missing(), 1);
         assert_eq!(situation(&replicas).first_end(), Some(501));
-        assert_eq!(chosen(&replicas, &[worker(1, 7), worker(2, 7)]), [1]);
+        assert_eq!(candidates(&replicas, &[worker(1, 7), worker(2, 7)]), [1]);
     }
 
     #[test]
     fn worker_that_failed_is_replaced_by_another() {
         let replicas = [replica(1, None), replica(2, Some(900))];
         assert_eq!(situation(&replicas).missing(), 1);
-        assert_eq!(chosen(&replicas, &[worker(1, 1), worker(2, 1), worker(3, 9)]), [3]);
+        assert_eq!(candidates(&replicas, &[worker(1, 1), worker(2, 1), worker(3, 9)]), [3]);
     }
 
     #[test]
@@ -199,11 +200,11 @@ mod tests {
             |worker| worker.score = 49,
             |worker| worker.promised = 8_999,
         ];
-        assert_eq!(chosen(&[], &[worker(1, 1)]), [1]);
+        assert_eq!(candidates(&[], &[worker(1, 1)]), [1]);
         for change in changes {
             let mut other = worker(1, 1);
             change(&mut other);
-            assert!(chosen(&[], &[other]).is_empty());
+            assert!(candidates(&[], &[other]).is_empty());
         }
     }
 }

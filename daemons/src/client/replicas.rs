@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::MAX_REDUNDANCY;
-use muster_client::protocol::abi::{Order, Reason, State};
+use muster_client::protocol::abi::{Order, Reason, State, Worker};
 use muster_client::protocol::order::default_order;
 use muster_client::{Agreement, Market, Purchase};
 
 use super::purchase::{buy_once, existing_purchase};
+use super::purchase_document::{MAX_ASKED, PurchaseDocument};
 use super::replica_plan::{Replica, ReplicaTarget, ReplicaWatch, Situation};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
@@ -20,6 +21,8 @@ use crate::health::NextEvent;
 pub(super) struct Reconciler {
     /// What is to be kept running.
     target: ReplicaTarget,
+    /// The document that the workers commit to, if there is one.
+    document: Option<PurchaseDocument>,
     /// Uses the workers, if they are for something special.
     watch: Option<Arc<dyn ReplicaWatch>>,
     /// What was bought for it, in order; `None` before the state file was read.
@@ -43,8 +46,12 @@ impl From<Purchase> for Bought {
 
 impl Reconciler {
     /// Nothing is bought yet, or not looked up.
-    pub(super) const fn new(target: ReplicaTarget, watch: Option<Arc<dyn ReplicaWatch>>) -> Self {
-        Self { target, watch, purchases: None }
+    pub(super) const fn new(
+        target: ReplicaTarget,
+        document: Option<PurchaseDocument>,
+        watch: Option<Arc<dyn ReplicaWatch>>,
+    ) -> Self {
+        Self { target, document, watch, purchases: None }
     }
 
     /// Hires who is missing. `agreements` are all of the account that are not settled.
@@ -78,14 +85,13 @@ impl Reconciler {
             let due = situation.first_end().unwrap_or(u64::MAX).saturating_sub(lead);
             return Ok(NextEvent::at_tick(due, "the renewal of a worker"));
         }
-        let chosen = situation.choose(&context.market().workers().await?);
-        let mut numbers: Vec<u32> = chosen.iter().map(|worker| worker.number).collect();
-        numbers.truncate(MAX_REDUNDANCY);
-        let purchase = self.hire(context, numbers, left, count).await?;
+        let (missing, serving) = (situation.missing().min(MAX_REDUNDANCY), situation.serving());
+        let candidates = situation.candidates(&context.market().workers().await?);
+        let purchase = self.hire(context, candidates, missing, left, count).await?;
         let Some(purchase) = purchase else {
             return Err(DaemonError::TooFewReplicas {
                 application: self.target.application,
-                serving: situation.serving(),
+                serving,
                 wanted: self.target.replicas,
                 left,
             });
@@ -105,6 +111,10 @@ impl Reconciler {
             existing_purchase(context, &format!("buy/{}", self.name(purchases.len()))).await?
         {
             self.note_purchase(purchase.agreement)?;
+            if let Some(document) = &self.document {
+                let agreement = context.market().agreement(purchase.agreement).await?;
+                document.ensure_order(context, &agreement).await?;
+            }
             purchases.push(purchase.into());
         }
         let count = purchases.len();
@@ -159,15 +169,25 @@ impl Reconciler {
         Ok(replicas)
     }
 
-    /// Hires as many of these workers as the rest of the budget is enough for; `None` if that is none.
+    /// Hires as many of these workers as are missing and the rest of the budget is enough for, of those that commit to the
+    /// document if there is one; `None` if that is none.
     async fn hire(
         &self,
         context: &DaemonContext,
-        mut numbers: Vec<u32>,
+        mut candidates: Vec<Worker>,
+        missing: usize,
         left: u128,
         count: usize,
     ) -> Result<Option<Purchase>, DaemonError> {
         let market = context.market();
+        let mut committed = Vec::new();
+        if let Some(document) = &self.document {
+            candidates.truncate(MAX_ASKED);
+            committed = document.committed(context, candidates).await?;
+            candidates = committed.iter().map(|(worker, _)| *worker).collect();
+        }
+        candidates.truncate(missing);
+        let mut numbers: Vec<u32> = candidates.iter().map(|worker| worker.number).collect();
         let listed = market.tester_count(market.epoch().await?).await?;
         while !numbers.is_empty() {
             let (redundancy, length) = (U256::from(numbers.len()), U256::from(self.target.length));
@@ -188,7 +208,11 @@ impl Reconciler {
             let hire = async |market: &Market| {
                 Ok::<_, DaemonError>(market.hire(&order, &ascending, left).await?)
             };
-            return buy_once(context, &self.name(count), hire).await.map(Some);
+            let purchase = buy_once(context, &self.name(count), hire).await?;
+            if let Some(document) = &self.document {
+                document.save_order(context, &purchase, &committed)?;
+            }
+            return Ok(Some(purchase));
         }
         Ok(None)
     }

@@ -14,12 +14,14 @@ const MAX_KINDS: usize = 64;
 /// The most characters of a path in the log.
 const MAX_PATH: usize = 128;
 
-/// The lowest status without success.
-const FIRST_FAILURE: u16 = 400;
-
 /// Counts requests between two warnings.
-#[derive(Debug, Default)]
-pub(super) struct FailureLog(Mutex<FailureCounts>);
+#[derive(Debug)]
+pub(super) struct FailureLog {
+    /// The lowest status that counts as a failure.
+    first_failure: u16,
+    /// What was counted.
+    counts: Mutex<FailureCounts>,
+}
 
 /// See [`FailureLog`].
 #[derive(Debug, Default)]
@@ -44,6 +46,13 @@ struct Warning {
 }
 
 impl FailureLog {
+    /// Of the requests to a service of an application, or to the worker's own job API. There a status of 4xx is a part of the
+    /// conversation, such as the list of the blobs that are missing.
+    pub(super) fn new(has_job_api: bool) -> Self {
+        let first_failure = if has_job_api { 500 } else { 400 };
+        Self { first_failure, counts: Mutex::default() }
+    }
+
     /// Counts a request, and warns if it is time.
     pub(super) fn count(&self, method: &str, path: &str, status: u16) {
         if let Some(Warning { requests, failed, most: (method, path, status) }) =
@@ -63,9 +72,9 @@ impl FailureLog {
 
     /// Counts a request; the warning that is to be logged, if there is one.
     fn warning(&self, method: &str, path: &str, status: u16) -> Option<Warning> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.requests = counts.requests.saturating_add(1);
-        if status < FIRST_FAILURE {
+        if status < self.first_failure {
             return None;
         }
         metrics::counter!("muster_worker_failed_requests_total", "status" => status.to_string())
@@ -94,7 +103,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_failure_is_told_at_once_and_later_ones_together_once_a_minute() {
-        let log = FailureLog::default();
+        let log = FailureLog::new(false);
         let most = |path: &str, status| ("GET".to_owned(), path.to_owned(), status);
         assert_eq!(log.warning("GET", "/", 200), None);
         let first = Warning { requests: 2, failed: 1, most: most("/health", 404) };
@@ -110,13 +119,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn missing_blobs_are_no_failure_of_a_job_api() {
+        let log = FailureLog::new(true);
+        assert_eq!(log.warning("POST", "/jobs", 409), None);
+        let most = ("POST".to_owned(), "/jobs".to_owned(), 503);
+        let warning = Warning { requests: 2, failed: 1, most };
+        assert_eq!(log.warning("POST", "/jobs", 503), Some(warning));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_kept_is_bounded() {
-        let log = FailureLog::default();
+        let log = FailureLog::new(false);
         log.warning("GET", "/", 404);
         for number in 0..1_000 {
             log.warning("GET", &format!("/{number}{}", "x".repeat(1_000)), 404);
         }
-        let counts = log.0.lock().unwrap();
+        let counts = log.counts.lock().unwrap();
         assert_eq!(counts.failures.len(), MAX_KINDS);
         assert!(counts.failures.keys().all(|(_, path, _)| path.len() <= MAX_PATH));
     }

@@ -47,7 +47,7 @@ pub(super) async fn start_gateway(
         agreement_table: agreement_table.clone(),
         store: store.clone(),
         signer: context.signer().clone(),
-        failure_log: FailureLog::default(),
+        failure_log: FailureLog::new(matches!(options.source, ServiceSource::Compute { .. })),
     };
     Ok(Gateway::start(config, access, receipts).await?)
 }

@@ -97,7 +97,7 @@ mod tests {
         let (dispatcher, account) = (Address::ZERO, signer.address());
         let identity = Identity { role: Role::Worker, chain: 1, dispatcher, account };
         let store = Store::open(&folder.path().join("state.db"), &identity).unwrap();
-        let (agreement_table, failure_log) = (Arc::default(), FailureLog::default());
+        let (agreement_table, failure_log) = (Arc::default(), FailureLog::new(false));
         let receipt_signer = ReceiptSigner { agreement_table, store, signer, failure_log };
         go_to(&receipt_signer, 100);
         receipt_signer

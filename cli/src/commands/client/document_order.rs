@@ -5,14 +5,13 @@ use futures::future::try_join_all;
 use muster_client::protocol::abi::Worker;
 use muster_client::{Agreement, Market, OrderRequest};
 use muster_daemons::checks::ApplicationDocument;
-use muster_daemons::client::{ServedApplication, ask_applications};
+use muster_daemons::client::{MAX_ASKED, ServedApplication, ask_applications};
 use muster_daemons::{OrderFile, OrderFolder};
 use muster_messaging::ApplicationCommitment;
 
 use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::{ApplicationCommandError, CliError};
-use crate::listed_workers::cheapest;
 
 /// The plan with workers that commit to serve by the document, and their commitments.
 ///
@@ -32,7 +31,8 @@ pub(super) async fn serving_workers(
             (order, workers, wanted)
         }
         PurchasePlan::Cheapest(OrderRequest::Custom(order)) => {
-            (order, cheapest(market, &order).await?, order.redundancy.saturating_to())
+            let workers = market.cheapest_workers(&order, MAX_ASKED).await?;
+            (order, workers, order.redundancy.saturating_to())
         }
         // A document names an application, so the terms are not the market's default ones.
         other @ PurchasePlan::Cheapest(OrderRequest::Default { .. }) => {

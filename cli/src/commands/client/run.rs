@@ -1,14 +1,17 @@
 //! `muster client run`: the client as a daemon.
 
 use clap::Args;
-use muster_client::{Application, Market};
+use muster_client::Market;
 use muster_daemons::Role;
-use muster_daemons::client::{ClientDaemon, ClientOptions, Renewal, ReplicaTarget};
+use muster_daemons::client::{
+    ClientDaemon, ClientOptions, PurchaseDocument, Renewal, ReplicaTarget,
+};
 
-use crate::clock::{self, ClockError, Moment, Span};
+use crate::clock::{self, Moment, Span};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::options::application::{ApplicationArg, NamedApplication};
 use crate::options::daemon::DaemonOptions;
 use crate::options::heading;
 use crate::options::refund::RefundOptions;
@@ -43,9 +46,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", requires = "budget", group = "kept", value_parser = clap::value_parser!(u8).range(1..))]
     replicas: Option<u8>,
 
-    /// Application of the replicas
-    #[arg(long, value_name = "NAME", requires = "replicas", default_value = "0")]
-    application: Application,
+    /// Application of the replicas: its name, or the file or URL of its document, which their workers must commit to
+    #[arg(long, value_name = "NAME|FILE|URL", requires = "replicas", default_value = "0")]
+    application: ApplicationArg,
 
     /// Length of each agreement of the replicas [default: the shortest of the market]
     #[arg(long, value_name = "TICKS|TIME", requires = "replicas", value_parser = clock::length)]
@@ -70,7 +73,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// The daemon's options in this market.
-    async fn client_options(&self, market: &Market) -> Result<ClientOptions, ClockError> {
+    async fn client_options(&self, market: &Market) -> Result<ClientOptions, CliError> {
         let Self { min_score, min_uptime, .. } = *self;
         let until = match self.renew_until {
             Some(moment) => moment.tick(market).await?,
@@ -82,8 +85,13 @@ impl Options {
             Some(length) => length.ticks(market).await?,
             None => market.settings().minLength,
         };
+        let NamedApplication { application, document } = self.application.resolve().await?;
+        let document = document.map(|document| PurchaseDocument {
+            application: document.name().into(),
+            digest: document.digest(),
+        });
         let replicas = self.replicas.zip(self.budget).map(|(replicas, budget)| ReplicaTarget {
-            application: self.application,
+            application,
             replicas,
             length,
             budget,
@@ -91,7 +99,12 @@ impl Options {
             min_score,
             min_uptime,
         });
-        Ok(ClientOptions { renewal, replicas, ..self.refunds.client_options(self.from_block) })
+        Ok(ClientOptions {
+            renewal,
+            replicas,
+            document,
+            ..self.refunds.client_options(self.from_block)
+        })
     }
 }
 

@@ -63,9 +63,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let digest = answer.result.as_ref().and_then(|(result, _)| result.digest().ok());
         let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
         let (worker, agreement) = (Cell::address(answer.worker), Cell::address(answer.agreement));
-        vec![worker, agreement, optional(digest.map(|d| d.to_string())), optional(signature)]
+        let digest = optional(digest.map(|d| d.to_string()));
+        vec![worker, agreement, digest, optional(answer.trap), optional(signature)]
     });
-    let answer_columns = ["worker", "agreement", "result", "signature"];
+    let answer_columns = ["worker", "agreement", "result", "trap", "signature"];
     let output = CommandOutput::new(fields)
         .table(Table::new("inputs", ["path", "blob"], inputs))
         .table(Table::new("outputs", ["path", "blob", "size"], outputs))

@@ -129,7 +129,7 @@ pub(super) const SHAPES: &[Shape] = &[
     value("job show", "job label state created module arguments memory storage time_ms outcome? result? stdout?", &[
         ("inputs", "path blob"),
         ("outputs", "path blob size"),
-        ("answers", "worker agreement result? signature?"),
+        ("answers", "worker agreement result? trap? signature?"),
     ]),
     value("job verify", "job local?", &[("signed", "worker result wrong")]),
     value("keepalive", "", &[("programs", "program address days_left done?")]),
