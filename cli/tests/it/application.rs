@@ -320,7 +320,9 @@ async fn renewals_and_replicas_go_by_the_document_too() {
             let shown = folder.json(&format!("agreement show {agreement}"));
             assert_eq!(shown["workers"][0]["account"], ada, "{client}: {shown}");
             // The order file says by which document, so another one is refused.
-            let connect = format!("client connect {agreement} --account dev:{client} --state {client}-connect.db");
+            let connect = format!(
+                "client connect {agreement} --account dev:{client} --state {client}-connect.db"
+            );
             let refused = folder.run(&format!("{connect} --application two.toml")).stderr;
             let by = format!("{agreement} was bought by the document {}", story.digest("one.toml"));
             assert!(refused.contains(&by), "{client} {bought}: {refused}");

@@ -180,6 +180,10 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     let report: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, &report["outcome"]), (134, &"trap".into()));
     assert!(report["trap"].as_str().unwrap().contains("unreachable"), "{report}");
+    let (_, stdout, _) =
+        market.run(&format!("job show {} --json", report["job"].as_str().unwrap()));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(shown["answers"][0]["trap"], report["trap"], "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
