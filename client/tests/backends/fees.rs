@@ -50,7 +50,7 @@ async fn a_purchase_is_made_while_data_is_expensive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_whose_data_got_dearer_is_sent_with_more_gas() {
+async fn a_transaction_whose_data_costs_more_by_then_is_sent_with_more_gas() {
     let (env, journal) = (env_with_l1_fee().await, InMemoryJournal::new());
     env.rpc("evm_setAutomine", "[false]").await;
     // The price rises in the block in which the transaction is to be, before it.

@@ -8,7 +8,7 @@ use alloy::{
 
 use super::{
     TransactionDecodeError,
-    error::RlpFieldError,
+    decode_error::RlpFieldError,
     fee::MaxFee,
     rlp_layout::{FieldKind, Layout, NumberKind},
 };

@@ -15,11 +15,11 @@ use revm::DatabaseCommit;
 
 use super::{
     Block, BlockParams, Chain, ChainError, IncludedTransaction,
-    call::apply_state_overrides,
     call_gas::GAS_CAP,
     genesis,
     simulate_message::simulated_transaction,
     simulate_plan::{BlockPlan, SimulationError, plan_blocks},
+    state_overrides::apply_state_overrides,
     submit::created_address,
 };
 use crate::{
