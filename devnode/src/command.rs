@@ -29,6 +29,10 @@ pub struct Options {
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     block_time: Option<u64>,
 
+    /// Unix second at which a new chain starts, from which its clock runs on; otherwise now
+    #[arg(long, value_name = "SECONDS")]
+    timestamp: Option<u64>,
+
     /// Version of ArbOS of a new chain; a state file keeps its own
     #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
     arbos: ArbosVersion,
@@ -98,7 +102,8 @@ pub async fn run<E: From<RunError>>(
     options: Options,
     ready: impl FnOnce(Ready) -> Result<(), E>,
 ) -> Result<(), E> {
-    let Options { host, port, block_time, arbos, network, l1_fee, l1_block_time, state } = options;
+    let Options { host, port, block_time, timestamp, arbos, network, l1_fee, l1_block_time, state } =
+        options;
     let block_time = block_time.map(Duration::from_millis);
     let l1_block_time = l1_block_time.map(Duration::from_secs);
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
@@ -108,6 +113,7 @@ pub async fn run<E: From<RunError>>(
         host,
         port,
         block_time,
+        genesis: timestamp,
         arbos,
         network,
         l1_fee,

@@ -59,7 +59,8 @@ async fn a_chain_answers_and_continues_from_its_state_file() {
     let mut height = 0;
     // The second chain has the version of the file.
     for version in [["--arbos", "60"], ["--arbos", "51"]] {
-        let (process, ready) = start(&[&arguments[..], &version].concat());
+        let time = ["--timestamp", "2000000000"];
+        let (process, ready) = start(&[&arguments[..], &version, &time].concat());
         assert_eq!((&ready["event"], &ready["chain_id"]), (&"ready".into(), &CHAIN_ID.into()));
         assert_eq!(ready["dev_account"], DEV_ADDRESS.to_string());
         let provider =
@@ -67,6 +68,7 @@ async fn a_chain_answers_and_continues_from_its_state_file() {
         let before = provider.get_block_number().await.unwrap();
         let block = provider.get_block_by_number(before.into()).await.unwrap().unwrap();
         assert_eq!(block.header.mix_hash[23], 60);
+        assert!((2_000_000_000..2_000_000_600).contains(&block.header.timestamp));
         assert!(before > height, "{before}");
         provider.raw_request::<_, Value>("evm_mine".into(), ()).await.unwrap();
         height = before;

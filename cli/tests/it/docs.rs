@@ -13,10 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use stylus_devnode::{Config, Devnode};
 use tokio::time::{Instant, sleep};
 
-use crate::harness::{TestFolder, TestMarket};
+use crate::harness::{TestFolder, TestMarket, start_chain};
 
 /// What precedes every port in the documents.
 const HOST: &str = "127.0.0.1:";
@@ -135,7 +134,7 @@ fn script(blocks: &[Block], free: &BTreeMap<u16, u16>) -> String {
 
 /// Runs all blocks of these documents in order, each of which must succeed, and returns the market that they leave.
 async fn run_session(name: &str, docs: &[&str]) -> TestMarket {
-    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    let chain = start_chain().await;
     let folder = TestFolder::new(name, &chain.url());
     symlink(root().join("target"), folder.file("target")).unwrap();
     let test_market = TestMarket { chain, folder };
@@ -214,7 +213,7 @@ fn gas_table_matches_the_snapshot() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_deployment_gas_is_the_measured_one() {
-    let chain = Devnode::start(Config::any_port()).await.unwrap();
+    let chain = start_chain().await;
     let gas = TestFolder::new("docs-deploy", &chain.url()).deploy("")["gas"].as_u64().unwrap();
     let documented = format!("{}.{} million gas", gas / 1_000_000, gas % 1_000_000 / 100_000);
     let doc = read_doc("docs/operations.md");

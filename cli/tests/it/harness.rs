@@ -7,8 +7,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use muster_client::protocol::abi::Clock;
+use muster_client::protocol::settings;
 #[cfg(feature = "failpoints")]
 use rustix::process::Pid;
 use serde_json::Value;
@@ -38,6 +40,29 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 /// A port that is free.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The current time in Unix seconds.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Seconds from a time to the end of its epoch on a dev market.
+pub(crate) fn seconds_to_epoch_end(time: u64) -> u64 {
+    let length = u64::from(settings::dev(Clock::Second).epochLength);
+    length - time % length
+}
+
+/// The first second of the next epoch but one, so that no test runs into the end of an epoch.
+pub(crate) fn future_epoch_start() -> u64 {
+    let next = now() + seconds_to_epoch_end(now());
+    next + seconds_to_epoch_end(next)
+}
+
+/// A chain at the start of an epoch.
+pub(crate) async fn start_chain() -> Devnode {
+    let genesis = Some(future_epoch_start());
+    Devnode::start(Config { genesis, ..Config::any_port() }).await.unwrap()
 }
 
 /// A folder in which the command is run.
@@ -147,7 +172,7 @@ impl TestMarket {
 
     /// A market that is deployed with these options.
     pub(crate) async fn with_options(name: &str, options: &str) -> Self {
-        let chain = Devnode::start(Config::any_port()).await.unwrap();
+        let chain = start_chain().await;
         let folder = TestFolder::new(name, &chain.url());
         folder.deploy(options);
         Self { chain, folder }

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::test_daemons::{FaultSchedule, TestDaemons, rpc};
 use super::{print_row, until_waiting_for};
-use crate::harness::{BackgroundProcess, LONG_WINDOWS, TestFolder, TestMarket, free_port, until};
+use crate::harness::{
+    BackgroundProcess, LONG_WINDOWS, TestFolder, TestMarket, free_port, future_epoch_start, until,
+};
 use crate::worker::{is_listed, worker};
 
 /// Steps that fail in half a minute: the pauses between them are a half, 1, 2, 4, 8 and 15 seconds.
@@ -41,8 +43,9 @@ impl<'a> NodeOutages<'a> {
     /// Starts it.
     fn start(&mut self) {
         let port = self.url.rsplit(':').next().unwrap();
-        let mut node =
-            BackgroundProcess::start(self.folder, &format!("devnode --port {port} --state chain"));
+        let args =
+            format!("devnode --port {port} --state chain --timestamp {}", future_epoch_start());
+        let mut node = BackgroundProcess::start(self.folder, &args);
         node.field("rpc");
         self.node = Some(node);
     }
