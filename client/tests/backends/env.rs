@@ -14,6 +14,9 @@ use crate::programs::PROGRAMS;
 /// The stake in wei of every worker.
 const STAKE: u128 = 1_000_000_000_000_000_000;
 
+/// When chains start in Unix seconds: the start of an epoch, so that no test runs into its end.
+const START_TIME: u64 = 604_800 * 6_000;
+
 /// The cheapest order: one worker, untested.
 pub(crate) const REQUEST: OrderRequest = OrderRequest::Default { redundancy: 1, length: 12 };
 
@@ -31,8 +34,9 @@ impl TestEnv {
         Self::with(Config::any_port(), &settings::dev(Clock::Second)).await
     }
 
-    /// A market with these constants, on a chain with this configuration.
+    /// A market with these constants, on a chain with this configuration that starts at [`START_TIME`].
     pub(crate) async fn with(config: Config, settings: &Settings) -> Self {
+        let config = Config { genesis: Some(START_TIME), ..config };
         let chain = Devnode::start(config).await.unwrap();
         let deployer = backend::connect(&chain.url(), Some(key(&chain, 0))).await;
         let [agreement, dispatcher] = &*PROGRAMS;
