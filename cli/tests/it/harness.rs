@@ -27,6 +27,9 @@ pub(crate) const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
 pub(crate) const LONG_WINDOWS: &str =
     "--accept-window 300 --report-window 600 --min-window 600 --min-length 1200";
 
+/// Seconds that a test in real time takes at most, on a slow machine.
+const LONGEST_TEST: u64 = 300;
+
 /// The names of all folders.
 static NAMES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -53,16 +56,18 @@ pub(crate) fn seconds_to_epoch_end(time: u64) -> u64 {
     length - time % length
 }
 
-/// The first second of the next epoch but one, so that no test runs into the end of an epoch.
+/// The first second of the next epoch but one, so that a test that advances the clock does not run into the end of an
+/// epoch. Between blocks, the clock of such a chain stands still for daemons and commands.
 pub(crate) fn future_epoch_start() -> u64 {
     let next = now() + seconds_to_epoch_end(now());
     next + seconds_to_epoch_end(next)
 }
 
-/// A chain at the start of an epoch.
+/// A chain in real time. If an epoch is about to end, the chain starts after it.
 pub(crate) async fn start_chain() -> Devnode {
-    let genesis = Some(future_epoch_start());
-    Devnode::start(Config { genesis, ..Config::any_port() }).await.unwrap()
+    let end = now() + seconds_to_epoch_end(now());
+    until(async || !(1..=LONGEST_TEST).contains(&end.saturating_sub(now()))).await;
+    Devnode::start(Config::any_port()).await.unwrap()
 }
 
 /// A folder in which the command is run.
@@ -165,14 +170,20 @@ impl TestMarket {
         Self::with_options(name, "").await
     }
 
-    /// A market with windows that are long enough for a slow machine.
+    /// A market with windows that are long enough for a slow machine, at the start of an epoch.
     pub(crate) async fn with_long_windows(name: &str) -> Self {
-        Self::with_options(name, LONG_WINDOWS).await
+        let genesis = Some(future_epoch_start());
+        let chain = Devnode::start(Config { genesis, ..Config::any_port() }).await.unwrap();
+        Self::deploy(name, LONG_WINDOWS, chain)
     }
 
     /// A market that is deployed with these options.
     pub(crate) async fn with_options(name: &str, options: &str) -> Self {
-        let chain = start_chain().await;
+        Self::deploy(name, options, start_chain().await)
+    }
+
+    /// A market on this chain.
+    fn deploy(name: &str, options: &str, chain: Devnode) -> Self {
         let folder = TestFolder::new(name, &chain.url());
         folder.deploy(options);
         Self { chain, folder }

@@ -66,7 +66,7 @@ impl CommandCoverage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_prints_json() {
-    let test_market = TestMarket::with_long_windows("json").await;
+    let test_market = TestMarket::with_options("json", LONG_WINDOWS).await;
     let left = commands(&test_market.folder);
     let schema = Schema::read();
     let known = schema.commands().filter(|name| !name.contains(" --"));
