@@ -50,22 +50,20 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Seconds from a time to the end of its epoch on a dev market.
-pub(crate) fn seconds_to_epoch_end(time: u64) -> u64 {
-    let length = u64::from(settings::dev(Clock::Second).epochLength);
-    length - time % length
+/// The first second after the epoch of a time on a dev market.
+pub(crate) fn epoch_end(time: u64) -> u64 {
+    time.saturating_add(1).next_multiple_of(settings::dev(Clock::Second).epochLength.into())
 }
 
 /// The first second of the next epoch but one, so that a test that advances the clock does not run into the end of an
 /// epoch. Between blocks, the clock of such a chain stands still for daemons and commands.
 pub(crate) fn future_epoch_start() -> u64 {
-    let next = now() + seconds_to_epoch_end(now());
-    next + seconds_to_epoch_end(next)
+    epoch_end(epoch_end(now()))
 }
 
 /// A chain in real time. If an epoch is about to end, the chain starts after it.
 pub(crate) async fn start_chain() -> Devnode {
-    let end = now() + seconds_to_epoch_end(now());
+    let end = epoch_end(now());
     until(async || !(1..=LONGEST_TEST).contains(&end.saturating_sub(now()))).await;
     Devnode::start(Config::any_port()).await.unwrap()
 }

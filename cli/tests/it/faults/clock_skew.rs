@@ -5,14 +5,14 @@ use stylus_devnode::{Config, Devnode};
 
 use super::print_row;
 use super::test_daemons::{NoFaults, TestDaemons};
-use crate::harness::{LONG_WINDOWS, TestFolder, now, seconds_to_epoch_end};
+use crate::harness::{LONG_WINDOWS, TestFolder, epoch_end, now};
 
 /// An offset that is much longer than all deadlines, and longer than the run.
 const HOUR: u64 = 3_600;
 
 /// Runs all daemons on a chain that starts at one of these times: the first that is not within the last hour of an epoch.
 async fn run_with_genesis(name: &str, times: [u64; 2]) {
-    let genesis = times.into_iter().find(|time| seconds_to_epoch_end(*time) > HOUR);
+    let genesis = times.into_iter().find(|time| epoch_end(*time) - time > HOUR);
     let config = Config { genesis, ..Config::any_port() };
     let chain = Devnode::start(config).await.unwrap();
     let (node, relay) = (chain.url(), Relay::start(RelayConfig::default()).await.unwrap());
