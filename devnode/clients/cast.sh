@@ -107,7 +107,7 @@ activate() {
   data=$(sed -E 's/.*"data":"([^"]*)".*/\1/' <<<"$event")
   # moduleHash, program, dataFee, version
   data=$(cast decode-abi 'f()(bytes32,address,uint256,uint16)' "$data" | numbers | cut -d ' ' -f 2-)
-  same "${data%% *} ${data##* }" "$AT 2"
+  same "${data%% *} ${data##* }" "$AT 3"
   data=${data#* }
   same "$(left)" "$(less "$(less "$before" "$(fee activate)")" "${data% *}")"
 }

@@ -100,7 +100,7 @@ def activate(program):
     before = balance()
     receipt = mined(arb_wasm.functions.activateProgram(program.address).transact({"value": ETHER}))
     [event] = arb_wasm.events.ProgramActivated().process_receipt(receipt)
-    same((event.args.program, event.args.version), (program.address, 2))
+    same((event.args.program, event.args.version), (program.address, 3))
     same(balance(), before - fee(receipt) - event.args.dataFee)
 
 

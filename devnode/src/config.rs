@@ -42,8 +42,8 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, no state file,
-    /// fees of a Nitro dev node.
+    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, ArbOS 61, no
+    /// state file, fees of a Nitro dev node.
     fn default() -> Self {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),

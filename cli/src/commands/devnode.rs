@@ -11,7 +11,7 @@ use crate::output::Cell;
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(
-    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 61\n  \
+    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 51\n  \
                   muster devnode --network arbitrum-one"
 )]
 pub(crate) struct Options {

@@ -13,7 +13,8 @@ use alloy::sol_types::{SolCall, SolEvent, SolValue};
 use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
 use muster_client::{Node, Program};
-use stylus_devnode::{Config, Devnode};
+use serde_json::json;
+use stylus_devnode::{ArbosVersion, Config, Devnode};
 
 use crate::chain::{BlockTime, TestChain, TxRequest};
 use crate::hostios::HostioStep;
@@ -43,14 +44,27 @@ pub(crate) enum Contracts {
         dispatcher: Program,
         /// Whether the chain caches both.
         cached: bool,
+        /// The version of ArbOS of the chain.
+        arbos: ArbosVersion,
     },
-    /// Init code for the EVM; the constructor's arguments are appended to the dispatcher's.
+    /// Init code for the EVM; the constructor's arguments are appended to the dispatcher's. No rule
+    /// of ArbOS is about it, so the chain has the default version.
     Evm {
         /// The implementation behind every agreement.
         agreement: Bytes,
         /// The market's contract.
         dispatcher: Bytes,
     },
+}
+
+impl Contracts {
+    /// The version of ArbOS of the chain.
+    fn arbos(&self) -> ArbosVersion {
+        match self {
+            Self::Stylus { arbos, .. } => *arbos,
+            Self::Evm { .. } => ArbosVersion::default(),
+        }
+    }
 }
 
 /// A recorded call.
@@ -86,8 +100,12 @@ pub(crate) struct GasEnv {
 impl GasEnv {
     /// A new market with this many accounts.
     pub(crate) async fn new(contracts: &Contracts, people: u16) -> Self {
-        let config =
-            Config { accounts: people, genesis: Some(START_TIME - 1_000), ..Config::any_port() };
+        let config = Config {
+            accounts: people,
+            genesis: Some(START_TIME - 1_000),
+            arbos: contracts.arbos(),
+            ..Config::any_port()
+        };
         let chain = TestChain::connect(Devnode::start(config).await.unwrap(), START_TIME).await;
         let keys: Vec<_> = chain.node.accounts().iter().map(|account| account.key).collect();
         let keys = keys.iter().map(|key| PrivateKeySigner::from_bytes(key).unwrap()).collect();
@@ -106,7 +124,7 @@ impl GasEnv {
     /// Deploys the contracts.
     async fn deploy(&mut self, contracts: &Contracts) {
         match contracts {
-            Contracts::Stylus { agreement, dispatcher, cached } => {
+            Contracts::Stylus { agreement, dispatcher, cached, .. } => {
                 let url = self.chain.node.url();
                 let node = Node::connect(&url, Some(self.keys[0].clone())).await.unwrap();
                 let market =
@@ -203,6 +221,32 @@ impl GasEnv {
         value: u128,
     ) -> u64 {
         self.send(who, self.dispatcher, call, value).await
+    }
+
+    /// Sends transactions of two accounts in one block, and returns the gas of the second.
+    pub(crate) async fn send_second_in_block<C: SolCall>(
+        &mut self,
+        calls: [(AccountIndex, Address, C); 2],
+    ) -> u64 {
+        let provider = self.chain.provider.clone();
+        let set_automine = async |on: bool| {
+            let () = provider.raw_request("evm_setAutomine".into(), (on,)).await.unwrap();
+        };
+        // Gas is estimated in the latest block, which must be behind the purchase.
+        self.chain.mine_at(self.chain.time).await;
+        set_automine(false).await;
+        let mut hash = B256::ZERO;
+        for (who, to, call) in calls {
+            let data = Bytes::from(call.abi_encode());
+            let fields = json!({"from": self.account(who), "to": to, "data": data});
+            hash = provider.raw_request("eth_sendTransaction".into(), (fields,)).await.unwrap();
+            self.nonces[who] += 1;
+        }
+        self.chain.mine_at(self.chain.time).await;
+        set_automine(true).await;
+        let receipt = provider.get_transaction_receipt(hash).await.unwrap().unwrap();
+        assert!(receipt.status() && receipt.transaction_index == Some(1), "{receipt:?}");
+        receipt.gas_used
     }
 
     /// Calls a view.

@@ -26,32 +26,26 @@ mod scale;
 mod snapshot;
 mod solidity;
 mod targets;
+mod versions;
+
+use stylus_devnode::ArbosVersion;
 
 use crate::env::{CallRecord, Contracts, GasEnv};
 use crate::hostios::HostioGas;
 use crate::lifecycle::{Participants, SMALL, run_lifecycle};
 use crate::programs::PROGRAMS;
-use crate::rows::{Row, measure, measure_distinct_testers};
+use crate::rows::{measure, measure_distinct_testers};
 use crate::snapshot::table;
 
-/// The Stylus contracts, cached by the chain or not.
-fn stylus_contracts(cached: bool) -> Contracts {
+/// The Stylus contracts on a chain of this version, cached by it or not.
+fn stylus_contracts(cached: bool, arbos: ArbosVersion) -> Contracts {
     let [agreement, dispatcher] = PROGRAMS.clone();
-    Contracts::Stylus { agreement, dispatcher, cached }
-}
-
-/// The snapshot: a line for each row, with the gas of cached and of uncached programs.
-fn snapshot(cached: &[Row], uncached: &[Row]) -> String {
-    let head = format!("{:<50} {:>8} {:>8}\n", "step", "cached", "uncached");
-    cached.iter().zip(uncached).fold(head, |text, ((name, gas), (same, more))| {
-        assert_eq!(name, same);
-        text + &format!("{name:<50} {gas:>8} {more:>8}\n")
-    })
+    Contracts::Stylus { agreement, dispatcher, cached, arbos }
 }
 
 /// The hostios of the calls of a lifecycle that cost most.
 async fn hostio_breakdown() -> String {
-    let mut env = GasEnv::new(&stylus_contracts(true), 20).await;
+    let mut env = GasEnv::new(&stylus_contracts(true, ArbosVersion::V61), 20).await;
     let participants = Participants::register(&mut env, 1, 3, false).await;
     run_lifecycle(&mut env, &participants, SMALL, false).await;
     let second = env.calls.len();
@@ -71,7 +65,8 @@ async fn hostio_breakdown() -> String {
             parts.push(hostio_table(&env, call, " of 3 testers").await);
         }
     }
-    let (env, _) = measure_distinct_testers(&stylus_contracts(true), true, false).await;
+    let (env, _) =
+        measure_distinct_testers(&stylus_contracts(true, ArbosVersion::V61), true, false).await;
     parts.push(hostio_table(&env, env.calls.last().unwrap(), " of 12 testers").await);
     parts.join("\n")
 }
@@ -87,17 +82,18 @@ async fn hostio_table(env: &GasEnv, call: &CallRecord, which: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gas_matches_the_snapshot() {
-    let (cached, uncached) =
-        (measure(&stylus_contracts(true)).await, measure(&stylus_contracts(false)).await);
-    snapshot::check_file("gas.snap", &snapshot(&cached, &uncached));
-    snapshot::check_section("docs/gas.md", "targets", &targets::compared(&cached));
+    let measured = versions::measure_all().await;
+    snapshot::check_file("gas.snap", &versions::snapshot(&measured));
+    snapshot::check_section("docs/gas.md", "versions", &versions::compared(&measured));
+    let [cached, ..] = &measured;
+    snapshot::check_section("docs/gas.md", "targets", &targets::compared(cached));
     snapshot::check_section("docs/gas.md", "host calls", &hostio_breakdown().await);
     if let Some([agreement, dispatcher]) = deployed::solidity_init_code() {
         let theirs = measure(&Contracts::Evm { agreement, dispatcher }).await;
         snapshot::check_section(
             "docs/gas.md",
             "twin",
-            &solidity::comparison_table(&cached, &theirs),
+            &solidity::comparison_table(cached, &theirs),
         );
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use alloy::primitives::{U256, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 use muster_client::protocol::abi::IWorkerDispatcher::{checkInCall, unstakeCall};
+use stylus_devnode::ArbosVersion;
 
 use crate::env::GasEnv;
 use crate::lifecycle::{
@@ -34,7 +35,7 @@ fn participant_key(number: u64) -> PrivateKeySigner {
 /// A market with this many workers and testers, of which twenty and three act. All testers have
 /// some credit and are in the current list.
 async fn populated_market((workers, testers): (u64, u64)) -> (GasEnv, Participants) {
-    let mut env = GasEnv::new(&crate::stylus_contracts(true), ACCOUNTS).await;
+    let mut env = GasEnv::new(&crate::stylus_contracts(true, ArbosVersion::V61), ACCOUNTS).await;
     let mut participants = Participants::register(&mut env, 20, 3, true).await;
     let mut book: BTreeSet<(u128, u32)> =
         (0..20).map(|at| (PRICE + u128::from(at), at + 1)).collect();

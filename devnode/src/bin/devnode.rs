@@ -43,7 +43,7 @@ Examples:
   devnode                             a chain on http://127.0.0.1:8547
   devnode --port 0 --json             on any free port, for scripts
   devnode --state chain.bin           keep the chain in a file
-  devnode --arbos 61                  the version of ArbOS of Arbitrum One
+  devnode --arbos 51                  an older version of ArbOS
   devnode --network arbitrum-one      with the fees of Arbitrum One
   DEVNODE_LOG=debug devnode           more logs on standard error";
 

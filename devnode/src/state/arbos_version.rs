@@ -11,13 +11,13 @@ use stylus_engine::StylusVersion;
 #[non_exhaustive]
 pub enum ArbosVersion {
     /// ArbOS 51, with Stylus version 2.
-    #[default]
     #[cfg_attr(feature = "cli", value(name = "51"))]
     V51,
     /// ArbOS 60, with Stylus version 3.
     #[cfg_attr(feature = "cli", value(name = "60"))]
     V60,
     /// ArbOS 61, that of Arbitrum One since August 2026.
+    #[default]
     #[cfg_attr(feature = "cli", value(name = "61"))]
     V61,
 }

@@ -11,6 +11,7 @@ use alloy::{
     sol_types::SolCall,
 };
 use serde_json::json;
+use stylus_devnode::{ArbosVersion, Config};
 
 use crate::support::{ARB_OWNER, Chain};
 
@@ -110,6 +111,24 @@ async fn a_base_fee_that_the_owner_sets_lasts_for_one_block() {
     assert_eq!(base_fees(&chain).await.1, 3 * MINIMUM);
 }
 
+/// Whether the owner may set constraints.
+async fn accepts_constraints(chain: &Chain, constraints: Vec<[u64; 3]>) -> bool {
+    let request = TransactionRequest::default()
+        .with_from(stylus_devnode::DEV_ADDRESS)
+        .with_to(ARB_OWNER)
+        .with_input(setGasPricingConstraintsCall { constraints }.abi_encode());
+    chain.provider.call(request).await.is_ok()
+}
+
+#[tokio::test]
+async fn more_than_twenty_constraints_need_arbos_60() {
+    for (arbos, more) in [(ArbosVersion::V51, false), (ArbosVersion::V61, true)] {
+        let chain = Chain::with(Config { arbos, ..Config::any_port() }).await;
+        assert!(accepts_constraints(&chain, vec![[1, 1, 0]; 20]).await);
+        assert_eq!(accepts_constraints(&chain, vec![[1, 1, 0]; 21]).await, more);
+    }
+}
+
 #[tokio::test]
 async fn constraints_have_backlogs_of_their_own() {
     let chain = frozen().await;
@@ -124,13 +143,9 @@ async fn constraints_have_backlogs_of_their_own() {
     assert_eq!(read, vec![[1000, 100, 50_000 + gas], [2000, 50, 25_000 + gas]]);
     chain.node.mine().await.unwrap();
     assert!(base_fees(&chain).await.1 > MINIMUM);
-    // Neither a target nor a window may be zero, and twenty constraints are the most.
-    for constraints in [vec![[0, 1, 0]], vec![[1, 0, 0]], vec![[1, 1, 0]; 21]] {
-        let request = TransactionRequest::default()
-            .with_from(stylus_devnode::DEV_ADDRESS)
-            .with_to(ARB_OWNER)
-            .with_input(setGasPricingConstraintsCall { constraints }.abi_encode());
-        assert!(chain.provider.call(request).await.is_err());
+    // Neither a target nor a window may be zero.
+    for constraint in [[0, 1, 0], [1, 0, 0]] {
+        assert!(!accepts_constraints(&chain, vec![constraint]).await);
     }
     let none = setGasPricingConstraintsCall { constraints: Vec::new() }.abi_encode();
     let none = TransactionRequest::default()

@@ -100,7 +100,7 @@ async fn an_activation_can_be_simulated() {
         AccountOverride { code: Some(program_code(ECHO).into()), ..AccountOverride::default() };
     let call = chain.provider.call(request).account_override(rich, money);
     let response = call.account_override(target, code).await.unwrap();
-    assert_eq!(U256::from_be_slice(&response[..32]), U256::from(2), "version");
+    assert_eq!(U256::from_be_slice(&response[..32]), U256::from(3), "version");
     assert!(U256::from_be_slice(&response[32..]) > U256::ZERO, "fee");
 }
 

@@ -7,6 +7,7 @@ use alloy::{
     rpc::types::Transaction,
 };
 use serde_json::{Value, json};
+use stylus_devnode::{ArbosVersion, Config};
 
 use crate::{compare::difference, support::Chain};
 
@@ -30,7 +31,8 @@ const TRANSACTION: [&str; 7] = ["hash", "blockNumber", "from", "to", "nonce", "i
 
 #[tokio::test]
 async fn every_request_gets_the_recorded_response() {
-    let chain = Chain::start().await;
+    // The node that was recorded ran ArbOS 51.
+    let chain = Chain::with(Config { arbos: ArbosVersion::V51, ..Config::any_port() }).await;
     let lines: Vec<Value> =
         EXCHANGE.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut asked = 0;

@@ -14,6 +14,7 @@ use crate::{hostile::assert_healthy, support::Chain};
 sol! {
     function setMaxTxGasLimit(uint64 limit);
     function setWasmFreePages(uint16 pages);
+    function setWasmPageLimit(uint16 limit);
     function setMinimumL2BaseFee(uint256 price);
     function setL2BaseFee(uint256 price);
 }
@@ -54,11 +55,12 @@ const BASE_FEE: u128 = 1;
 /// Gas of which enough is left after 1024 frames that each retain 1/64.
 const GAS_LIMIT: u64 = 10_000_000_000_000;
 
-/// A chain on which only the call depth ends a recursion: unlimited gas, free memory.
+/// A chain on which only the call depth ends a recursion: unlimited gas and memory.
 async fn unlimited_chain() -> Chain {
     let chain = Chain::start().await;
     chain.call_as_owner(setMaxTxGasLimitCall { limit: u64::MAX }.abi_encode()).await;
     chain.call_as_owner(setWasmFreePagesCall { pages: u16::MAX }.abi_encode()).await;
+    chain.call_as_owner(setWasmPageLimitCall { limit: u16::MAX }.abi_encode()).await;
     let price = U256::from(BASE_FEE);
     chain.call_as_owner(setMinimumL2BaseFeeCall { price }.abi_encode()).await;
     chain.call_as_owner(setL2BaseFeeCall { price }.abi_encode()).await;

@@ -103,10 +103,7 @@ async fn invalid_programs_cannot_be_activated() {
     assert_eq!(message(&nobody), "execution reverted: error ProgramNotWasm()");
     let contract = chain.deploy(&hex!("00")).await;
     let error = activate(contract).await.unwrap_err();
-    assert_eq!(
-        (message(&error).as_str(), revert_data(&error)),
-        ("execution reverted", Bytes::new())
-    );
+    assert_eq!(message(&error), "execution reverted: error ProgramNotWasm()");
     let no_entry = r#"(module (memory (export "memory") 0 0))"#;
     let program = chain.deploy(&program_code(no_entry)).await;
     let text = message(&activate(program).await.unwrap_err());
@@ -121,8 +118,8 @@ async fn activation_applies_to_the_code_hash() {
     assert_eq!(message(&error), "execution reverted: error ProgramNotActivated()");
     assert_eq!(revert_data(&error).to_vec(), hex!("6f809c4e"));
     chain.program(NOTHING).await;
-    assert_eq!(query(&chain, ARB_WASM, codehashVersionCall { hash }).await, 2);
-    assert_eq!(query(&chain, ARB_WASM, stylusVersionCall {}).await, 2);
+    assert_eq!(query(&chain, ARB_WASM, codehashVersionCall { hash }).await, 3);
+    assert_eq!(query(&chain, ARB_WASM, stylusVersionCall {}).await, 3);
     let twin = chain.deploy(&program_code(NOTHING)).await;
     assert!(
         chain.call(twin, Bytes::new()).await.is_ok(),

@@ -103,7 +103,7 @@ impl Chain {
         let call = self.arb_wasm().activate_program(program).value(parse_ether(1)?);
         let receipt = receipt(call.send().await?).await?;
         let event: ProgramActivatedFilter = only(decoded(&receipt)?)?;
-        same((event.program, event.version), (program, 2))?;
+        same((event.program, event.version), (program, 3))?;
         same(self.balance().await?, before - fee(&receipt)? - event.data_fee)
     }
 
