@@ -1,6 +1,6 @@
 //! The loop of every daemon: a step, a pause, and again, until it is told to stop.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::select;
@@ -25,6 +25,11 @@ pub trait Daemon: Send {
     /// # Errors
     /// The last of the errors that the step met. What did not depend on the failed part is done anyway.
     fn step(&mut self) -> impl Future<Output = Result<NextEvent, DaemonError>> + Send;
+
+    /// The date of a tick, as [`NextEvent::date`] says it; `None` if it is not known.
+    fn date(&self, _tick: u64) -> impl Future<Output = Option<Box<str>>> + Send {
+        ready(None)
+    }
 
     /// Why the daemon does not do its work although its steps succeed; `None` if it does.
     fn problem(&self) -> Option<Box<str>> {
@@ -90,7 +95,10 @@ async fn run_steps(
     let mut delays = backoff.delays();
     loop {
         let delay = match daemon.step().await {
-            Ok(next_event) => {
+            Ok(mut next_event) => {
+                if let Some(tick) = next_event.tick {
+                    next_event.date = daemon.date(tick).await;
+                }
                 metrics::counter!("muster_steps_total").increment(1);
                 health.set(daemon.problem().map_or(Health::Running(next_event), Health::Unfit));
                 delays = backoff.delays();

@@ -15,6 +15,7 @@ mod nodes;
 mod nonces;
 mod outages;
 mod rate_limits;
+mod real_fees;
 mod reorgs;
 mod services;
 mod test_daemons;

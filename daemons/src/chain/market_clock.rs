@@ -1,5 +1,9 @@
 //! The market's clock for tasks that run beside the steps.
 
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use humantime::format_rfc3339_seconds;
 use muster_client::Market;
 use muster_client::protocol::abi::Clock;
 use tokio::sync::watch;
@@ -36,6 +40,25 @@ pub(crate) const fn tick_duration(clock: Clock) -> Duration {
         // Arbitrum produces four blocks a second.
         _ => Duration::from_millis(250),
     }
+}
+
+/// The date of a tick in UTC; on a clock of blocks an estimate, which says so. `None` if no node answers, or if there is no
+/// such date.
+pub(crate) async fn date_of_tick(market: &Market, tick: u64) -> Option<Box<str>> {
+    let clock = market.settings().clock;
+    if clock == Clock::Second {
+        return Some(rfc3339(UNIX_EPOCH, Duration::from_secs(tick))?.into());
+    }
+    let now = market.now_within(MAX_AGE).await.ok()?;
+    let left = seconds(tick.saturating_sub(now), tick_duration(clock));
+    Some(format!("about {}", rfc3339(SystemTime::now(), Duration::from_secs(left))?).into())
+}
+
+/// A date that is so long after another one, to the second; `None` after the year 9999.
+fn rfc3339(since: SystemTime, time: Duration) -> Option<String> {
+    let mut date = String::new();
+    write!(date, "{}", format_rfc3339_seconds(since.checked_add(time)?)).ok()?;
+    Some(date)
 }
 
 impl MarketClock {
@@ -100,5 +123,12 @@ mod tests {
         assert_eq!(blocks, [0, 1, 1, 2, 900]);
         assert_eq!(seconds(3_600, Clock::Second), 3_600);
         assert_eq!(seconds(u64::MAX, Clock::Second), u64::MAX);
+    }
+
+    #[test]
+    fn dates_are_in_utc_and_end_with_the_year_9999() {
+        let date = |seconds| rfc3339(UNIX_EPOCH, Duration::from_secs(seconds));
+        assert_eq!(date(1_796_256_000).as_deref(), Some("2026-12-03T00:00:00Z"));
+        assert_eq!([date(253_402_300_800), date(u64::MAX)], [None, None]);
     }
 }

@@ -9,7 +9,7 @@ mod settlement;
 mod timing;
 
 pub use self::chain_view::RpcChainView;
-pub(crate) use self::market_clock::{MarketClock, tick_duration};
+pub(crate) use self::market_clock::{MarketClock, date_of_tick, tick_duration};
 pub(crate) use self::release::release;
 pub(crate) use self::scan::{scan_purchases, skip_history};
 pub(crate) use self::settlement::{Confirmed, SettleState, SettleTask};

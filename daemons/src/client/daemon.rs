@@ -13,7 +13,7 @@ use super::agreement_task::AgreementTask;
 use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
 use super::replicas::Reconciler;
-use crate::chain::{RpcChainView, scan_purchases};
+use crate::chain::{RpcChainView, date_of_tick, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -172,6 +172,10 @@ impl Daemon for ClientDaemon {
         self.withdraw().await?;
         self.context.store().check()?;
         Ok(due?.unwrap_or_else(|| NextEvent::untimed("agreements")))
+    }
+
+    async fn date(&self, tick: u64) -> Option<Box<str>> {
+        date_of_tick(self.context.market(), tick).await
     }
 
     async fn stop(&mut self) {

@@ -14,7 +14,7 @@ use super::assignment::Assignment;
 use super::membership;
 use super::options::TesterOptions;
 use super::probe_context::ProbeContext;
-use crate::chain::{scan_purchases, skip_history};
+use crate::chain::{date_of_tick, scan_purchases, skip_history};
 use crate::context::{DaemonContext, Payout};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -233,6 +233,10 @@ impl Daemon for TesterDaemon {
         }
         self.context.store().check()?;
         Ok(due.map_or(next_epoch.clone(), |due| due.earlier(next_epoch)))
+    }
+
+    async fn date(&self, tick: u64) -> Option<Box<str>> {
+        date_of_tick(self.context.market(), tick).await
     }
 
     async fn stop(&mut self) {

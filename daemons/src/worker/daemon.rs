@@ -23,7 +23,7 @@ use super::options::WorkerOptions;
 use super::self_check::{OwnKey, spawn_self_check};
 use super::services::Services;
 use super::units::wei_to_ether;
-use crate::chain::{scan_purchases, skip_history};
+use crate::chain::{date_of_tick, scan_purchases, skip_history};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -276,6 +276,10 @@ impl Daemon for WorkerDaemon {
         self.keepalive.run_if_due(&self.context).await?;
         self.context.store().check()?;
         Ok(due.unwrap_or_else(|| NextEvent::untimed("somebody to buy")))
+    }
+
+    async fn date(&self, tick: u64) -> Option<Box<str>> {
+        date_of_tick(self.context.market(), tick).await
     }
 
     fn problem(&self) -> Option<Box<str>> {

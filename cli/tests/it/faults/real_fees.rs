@@ -1,0 +1,59 @@
+//! The fees of Arbitrum One, which rise and fall while daemons work.
+
+use muster_relay::{Relay, RelayConfig};
+use serde_json::json;
+use stylus_devnode::{Config, DEV_ADDRESS, Devnode, Network};
+
+use super::print_row;
+use super::test_daemons::{FaultSchedule, TestDaemons, rpc};
+use crate::harness::{LONG_WINDOWS, TestFolder, future_epoch_start};
+
+/// What a unit of data costs in wei before each operation: rising, far above what Arbitrum One has seen, and nothing.
+const DATA_PRICES: [u64; 4] = [100_000_000, 5_000_000_000, 40_000_000_000, 0];
+
+/// Every operation meets another price of data, and gas that costs five times as much as in the block before.
+struct ChangingFees<'a> {
+    /// The node.
+    node: &'a str,
+    /// How often the fees have changed.
+    changes: usize,
+}
+
+impl FaultSchedule for ChangingFees<'_> {
+    async fn before(&mut self, _: &TestDaemons<'_>, operation: &str) {
+        let price = DATA_PRICES[self.changes % DATA_PRICES.len()];
+        self.changes += 1;
+        // `setL1PricePerUnit` of `ArbOwner`.
+        let transaction = json!({
+            "from": DEV_ADDRESS,
+            "to": "0x0000000000000000000000000000000000000070",
+            "data": format!("0x2b352fae{price:064x}"),
+            "gas": "0x989680",
+        });
+        let hash = rpc(self.node, "eth_sendTransaction", json!([transaction])).await;
+        let receipt = rpc(self.node, "eth_getTransactionReceipt", json!([hash])).await;
+        assert_eq!(receipt["status"], "0x1");
+        print_row("all", operation, &format!("data costs {price} wei"), "done once");
+    }
+
+    async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {
+        let block = rpc(self.node, "eth_getBlockByNumber", json!(["latest", false])).await;
+        let base_fee = super::quantity(&block["baseFeePerGas"]) * 5;
+        let params = json!([format!("{base_fee:#x}")]);
+        rpc(self.node, "anvil_setNextBlockBaseFeePerGas", params).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_daemons_end_an_agreement_under_the_fees_of_arbitrum_one() {
+    let genesis = Some(future_epoch_start());
+    let config = Config { genesis, network: Network::ArbitrumOne, ..Config::any_port() };
+    let chain = Devnode::start(config).await.unwrap();
+    let (node, relay) = (chain.url(), Relay::start(RelayConfig::default()).await.unwrap());
+    let folder = TestFolder::new("real-fees", &node);
+    folder.deploy(LONG_WINDOWS);
+    let daemons = TestDaemons::start(&folder, &node, &relay.url()).await;
+    let mut fees = ChangingFees { node: &node, changes: 0 };
+    let agreement = daemons.buy(&mut fees).await;
+    daemons.run_to_settlement(&agreement, &mut fees).await;
+}
