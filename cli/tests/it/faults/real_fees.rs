@@ -11,7 +11,10 @@ use crate::harness::{LONG_WINDOWS, TestFolder, future_epoch_start};
 /// What a unit of data costs in wei before each operation: rising, far above what Arbitrum One has seen, and nothing.
 const DATA_PRICES: [u64; 4] = [100_000_000, 5_000_000_000, 40_000_000_000, 0];
 
-/// Every operation meets another price of data, and gas that costs five times as much as in the block before.
+/// Five times the lowest base fee of Arbitrum One.
+const HIGH_BASE_FEE: &str = "0x5f5e100";
+
+/// Every operation meets another price of data, and is due after a block whose gas costs five times as much as usual.
 struct ChangingFees<'a> {
     /// The node.
     node: &'a str,
@@ -37,10 +40,8 @@ impl FaultSchedule for ChangingFees<'_> {
     }
 
     async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {
-        let block = rpc(self.node, "eth_getBlockByNumber", json!(["latest", false])).await;
-        let base_fee = super::quantity(&block["baseFeePerGas"]) * 5;
-        let params = json!([format!("{base_fee:#x}")]);
-        rpc(self.node, "anvil_setNextBlockBaseFeePerGas", params).await;
+        rpc(self.node, "anvil_setNextBlockBaseFeePerGas", json!([HIGH_BASE_FEE])).await;
+        rpc(self.node, "evm_mine", json!([])).await;
     }
 }
 
