@@ -63,8 +63,11 @@ pub(crate) fn future_epoch_start() -> u64 {
 
 /// A chain in real time. If an epoch is about to end, the chain starts after it.
 pub(crate) async fn start_chain() -> Devnode {
-    let end = epoch_end(now());
-    until(async || !(1..=LONGEST_TEST).contains(&end.saturating_sub(now()))).await;
+    let start = now();
+    let left = epoch_end(start).saturating_sub(start);
+    if left <= LONGEST_TEST {
+        sleep(Duration::from_secs(left)).await;
+    }
     Devnode::start(Config::any_port()).await.unwrap()
 }
 
@@ -171,8 +174,12 @@ impl TestMarket {
     /// A market with windows that are long enough for a slow machine, at the start of an epoch.
     pub(crate) async fn with_long_windows(name: &str) -> Self {
         let genesis = Some(future_epoch_start());
-        let chain = Devnode::start(Config { genesis, ..Config::any_port() }).await.unwrap();
-        Self::deploy(name, LONG_WINDOWS, chain)
+        Self::on_chain(name, Config { genesis, ..Config::any_port() }).await
+    }
+
+    /// A market with such windows on a chain with this configuration.
+    pub(crate) async fn on_chain(name: &str, config: Config) -> Self {
+        Self::deploy(name, LONG_WINDOWS, Devnode::start(config).await.unwrap())
     }
 
     /// A market that is deployed with these options.

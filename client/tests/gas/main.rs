@@ -45,7 +45,8 @@ fn stylus_contracts(cached: bool, arbos: ArbosVersion) -> Contracts {
 
 /// The hostios of the calls of a lifecycle that cost most.
 async fn hostio_breakdown() -> String {
-    let mut env = GasEnv::new(&stylus_contracts(true, ArbosVersion::V61), 20).await;
+    let contracts = stylus_contracts(true, ArbosVersion::V61);
+    let mut env = GasEnv::new(&contracts, 20).await;
     let participants = Participants::register(&mut env, 1, 3, false).await;
     run_lifecycle(&mut env, &participants, SMALL, false).await;
     let second = env.calls.len();
@@ -65,8 +66,7 @@ async fn hostio_breakdown() -> String {
             parts.push(hostio_table(&env, call, " of 3 testers").await);
         }
     }
-    let (env, _) =
-        measure_distinct_testers(&stylus_contracts(true, ArbosVersion::V61), true, false).await;
+    let (env, _) = measure_distinct_testers(&contracts, true, false).await;
     parts.push(hostio_table(&env, env.calls.last().unwrap(), " of 12 testers").await);
     parts.join("\n")
 }

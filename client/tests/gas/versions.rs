@@ -90,7 +90,7 @@ pub(crate) fn snapshot(measured: &[Vec<Row>; 4]) -> String {
     })
 }
 
-/// The table of the page: programs that are not in the cache, by version.
+/// The table of the page: some steps by version, with cached programs and without.
 pub(crate) fn compared(measured: &[Vec<Row>; 4]) -> String {
     let lines = COMPARED.map(|step| {
         let (name, gas) = rows(measured).find(|(name, _)| *name == step).unwrap();

@@ -1,11 +1,10 @@
 //! Machines whose clock differs from the chain's.
 
-use muster_relay::{Relay, RelayConfig};
-use stylus_devnode::{Config, Devnode};
+use stylus_devnode::Config;
 
 use super::print_row;
-use super::test_daemons::{NoFaults, TestDaemons};
-use crate::harness::{LONG_WINDOWS, TestFolder, epoch_end, now};
+use super::test_daemons::{NoFaults, run_on_chain};
+use crate::harness::{epoch_end, now};
 
 /// An offset that is much longer than all deadlines, and longer than the run.
 const HOUR: u64 = 3_600;
@@ -14,13 +13,7 @@ const HOUR: u64 = 3_600;
 async fn run_with_genesis(name: &str, times: [u64; 2]) {
     let genesis = times.into_iter().find(|time| epoch_end(*time) - time > HOUR);
     let config = Config { genesis, ..Config::any_port() };
-    let chain = Devnode::start(config).await.unwrap();
-    let (node, relay) = (chain.url(), Relay::start(RelayConfig::default()).await.unwrap());
-    let folder = TestFolder::new(name, &node);
-    folder.deploy(LONG_WINDOWS);
-    let daemons = TestDaemons::start(&folder, &node, &relay.url()).await;
-    let agreement = daemons.buy(&mut NoFaults).await;
-    daemons.run_to_settlement(&agreement, &mut NoFaults).await;
+    run_on_chain(name, config, &mut NoFaults).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

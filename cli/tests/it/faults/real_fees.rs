@@ -1,12 +1,11 @@
 //! The fees of Arbitrum One, which rise and fall while daemons work.
 
-use muster_relay::{Relay, RelayConfig};
 use serde_json::json;
-use stylus_devnode::{Config, DEV_ADDRESS, Devnode, Network};
+use stylus_devnode::{Config, DEV_ADDRESS, Network};
 
 use super::print_row;
-use super::test_daemons::{FaultSchedule, TestDaemons, rpc};
-use crate::harness::{LONG_WINDOWS, TestFolder, future_epoch_start};
+use super::test_daemons::{FaultSchedule, TestDaemons, rpc, run_on_chain};
+use crate::harness::future_epoch_start;
 
 /// What a unit of data costs in wei before each operation: rising, far above what Arbitrum One has seen, and nothing.
 const DATA_PRICES: [u64; 4] = [100_000_000, 5_000_000_000, 40_000_000_000, 0];
@@ -15,15 +14,13 @@ const DATA_PRICES: [u64; 4] = [100_000_000, 5_000_000_000, 40_000_000_000, 0];
 const HIGH_BASE_FEE: &str = "0x5f5e100";
 
 /// Every operation meets another price of data, and is due after a block whose gas costs five times as much as usual.
-struct ChangingFees<'a> {
-    /// The node.
-    node: &'a str,
+struct ChangingFees {
     /// How often the fees have changed.
     changes: usize,
 }
 
-impl FaultSchedule for ChangingFees<'_> {
-    async fn before(&mut self, _: &TestDaemons<'_>, operation: &str) {
+impl FaultSchedule for ChangingFees {
+    async fn before(&mut self, daemons: &TestDaemons<'_>, operation: &str) {
         let price = DATA_PRICES[self.changes % DATA_PRICES.len()];
         self.changes += 1;
         // `setL1PricePerUnit` of `ArbOwner`.
@@ -33,15 +30,15 @@ impl FaultSchedule for ChangingFees<'_> {
             "data": format!("0x2b352fae{price:064x}"),
             "gas": "0x989680",
         });
-        let hash = rpc(self.node, "eth_sendTransaction", json!([transaction])).await;
-        let receipt = rpc(self.node, "eth_getTransactionReceipt", json!([hash])).await;
+        let hash = rpc(daemons.node, "eth_sendTransaction", json!([transaction])).await;
+        let receipt = rpc(daemons.node, "eth_getTransactionReceipt", json!([hash])).await;
         assert_eq!(receipt["status"], "0x1");
         print_row("all", operation, &format!("data costs {price} wei"), "done once");
     }
 
-    async fn due(&mut self, _: &TestDaemons<'_>, _: &str) {
-        rpc(self.node, "anvil_setNextBlockBaseFeePerGas", json!([HIGH_BASE_FEE])).await;
-        rpc(self.node, "evm_mine", json!([])).await;
+    async fn due(&mut self, daemons: &TestDaemons<'_>, _: &str) {
+        rpc(daemons.node, "anvil_setNextBlockBaseFeePerGas", json!([HIGH_BASE_FEE])).await;
+        rpc(daemons.node, "evm_mine", json!([])).await;
     }
 }
 
@@ -49,12 +46,5 @@ impl FaultSchedule for ChangingFees<'_> {
 async fn all_daemons_end_an_agreement_under_the_fees_of_arbitrum_one() {
     let genesis = Some(future_epoch_start());
     let config = Config { genesis, network: Network::ArbitrumOne, ..Config::any_port() };
-    let chain = Devnode::start(config).await.unwrap();
-    let (node, relay) = (chain.url(), Relay::start(RelayConfig::default()).await.unwrap());
-    let folder = TestFolder::new("real-fees", &node);
-    folder.deploy(LONG_WINDOWS);
-    let daemons = TestDaemons::start(&folder, &node, &relay.url()).await;
-    let mut fees = ChangingFees { node: &node, changes: 0 };
-    let agreement = daemons.buy(&mut fees).await;
-    daemons.run_to_settlement(&agreement, &mut fees).await;
+    run_on_chain("real-fees", config, &mut ChangingFees { changes: 0 }).await;
 }

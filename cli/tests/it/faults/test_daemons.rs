@@ -1,10 +1,12 @@
 //! A worker, a tester and a client as processes, and an agreement between them from its purchase to the last
 //! withdrawal.
 
+use muster_relay::{Relay, RelayConfig};
 use serde_json::{Value, json};
+use stylus_devnode::Config;
 
 use super::{health_text, metrics, quantity, step_count, until_clock_noticed, until_waiting_for};
-use crate::harness::{BackgroundProcess, TestFolder, until};
+use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
 use crate::worker::{is_listed, worker};
 
 /// The faults around each operation of the daemons.
@@ -38,12 +40,22 @@ pub(super) async fn rpc(node: &str, method: &str, params: Value) -> Value {
     answer["result"].take()
 }
 
+/// Runs all daemons on a chain with this configuration, until an agreement is over.
+pub(super) async fn run_on_chain(name: &str, config: Config, faults: &mut impl FaultSchedule) {
+    let test_market = TestMarket::on_chain(name, config).await;
+    let node = test_market.chain.url();
+    let relay = Relay::start(RelayConfig::default()).await.unwrap();
+    let daemons = TestDaemons::start(&test_market.folder, &node, &relay.url()).await;
+    let agreement = daemons.buy(faults).await;
+    daemons.run_to_settlement(&agreement, faults).await;
+}
+
 /// See the module.
 pub(super) struct TestDaemons<'a> {
     /// The folder in which they run.
     folder: &'a TestFolder,
     /// A healthy node, whose clock the test advances.
-    node: &'a str,
+    pub(super) node: &'a str,
     /// The process of each, and the URL of its health.
     daemons: [(BackgroundProcess, String); 3],
 }
