@@ -89,6 +89,10 @@ pub(crate) enum Command {
     History(commands::history::Options),
     /// Print events of the market as they happen, until ctrl-c or SIGTERM
     Watch(commands::watch::Options),
+    /// Index the market's events into a database until ctrl-c or SIGTERM
+    ///
+    /// What the index says is never trusted for money: what is signed is asked from the chain again.
+    Index(commands::index::Options),
     /// Run a relay for encrypted messages until ctrl-c or SIGTERM
     Relay(commands::relay::Options),
     /// Say what an application is, so that workers, clients and testers mean the same
@@ -166,6 +170,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Market(command) => commands::market::run(context, command).await,
         Command::History(options) => commands::history::run(context, options).await,
         Command::Watch(options) => commands::watch::run(context, options).await,
+        Command::Index(options) => commands::index::run(context, options).await,
         Command::Relay(options) => commands::relay::run(context, options).await,
         Command::Application(command) => commands::application::run(context, command).await,
         Command::Example(command) => commands::example::run(context, command).await,

@@ -13,6 +13,7 @@ pub(crate) mod doctor;
 pub(crate) mod example;
 pub(crate) mod fund;
 pub(crate) mod history;
+pub(crate) mod index;
 pub(crate) mod job;
 pub(crate) mod keepalive;
 pub(crate) mod key;

@@ -166,7 +166,10 @@ impl Context {
     }
 
     /// A file in the state folder, which is created if it does not exist.
-    fn state_path(&self, name: &str) -> Result<PathBuf, CliError> {
+    ///
+    /// # Errors
+    /// [`CliError::Write`].
+    pub(crate) fn state_path(&self, name: &str) -> Result<PathBuf, CliError> {
         let folder = self.state_folder();
         let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         created.map_err(|source| CliError::Write { path: folder.into(), source })?;
@@ -206,6 +209,11 @@ impl Context {
     /// The market's clock, to show people what its ticks mean; with --json, which has ticks alone, nothing is asked.
     pub(crate) async fn clock(&self, market: &Market) -> Result<TickClock, CliError> {
         if self.is_json() { Ok(TickClock::UNKNOWN) } else { Ok(TickClock::of(market).await?) }
+    }
+
+    /// Another market on this node's chain.
+    pub(crate) async fn market_at(&self, dispatcher: Address) -> Result<Market, CliError> {
+        Ok(Market::open(self.node().await?, dispatcher).await?)
     }
 
     /// The market on this node's chain.

@@ -10,6 +10,7 @@ use muster_daemons::checks::ProbeFailure;
 use muster_daemons::tester::ReferenceError;
 use muster_daemons::{DaemonError, StoreError};
 use muster_gateway::TlsError;
+use muster_index::IndexError;
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
@@ -246,6 +247,9 @@ pub(crate) enum CliError {
     /// A relay that cannot start.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// An index that cannot be opened.
+    #[error(transparent)]
+    Index(IndexError),
     /// A daemon that cannot continue.
     #[error(transparent)]
     Daemon(DaemonError),

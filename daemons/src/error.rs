@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
 use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
-use muster_client::{Application, MarketError};
+use muster_client::{Application, BoxError, MarketError};
 use muster_gateway::GatewayError;
 use muster_messaging::MessageError;
 
@@ -124,6 +124,14 @@ pub enum DaemonError {
         /// What is left of the budget, in wei.
         left: u128,
     },
+    /// A daemon of another crate failed.
+    #[error("{source}")]
+    Other {
+        /// Its error.
+        source: BoxError,
+        /// Whether the loop retries.
+        is_transient: bool,
+    },
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}: free the port, or choose another address")]
     Listen {
@@ -151,6 +159,7 @@ impl DaemonError {
             | Self::SaveOrder { .. }
             | Self::Jobs(_) => true,
             Self::Store(error) => error.is_disk(),
+            Self::Other { is_transient, .. } => *is_transient,
             Self::Gateway(error) => matches!(error, GatewayError::StartService(_)),
             _ => false,
         }

@@ -3,6 +3,7 @@
 use muster_compute::{BlobError, JobError};
 use muster_daemons::client::{JobsError, ServicesError};
 use muster_daemons::{DaemonError, RecordError};
+use muster_index::IndexError;
 
 use super::{CliError, JobCommandError, ServiceCommandError};
 use crate::clock::ClockError;
@@ -14,6 +15,15 @@ impl From<DaemonError> for CliError {
             DaemonError::Market(error) => Self::Market(error),
             DaemonError::Message(error) => Self::Message(error),
             other => Self::Daemon(other),
+        }
+    }
+}
+
+impl From<IndexError> for CliError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Market(error) => Self::Market(error),
+            other => Self::Index(other),
         }
     }
 }

@@ -13,9 +13,7 @@ use muster_client::protocol::abi::Clock;
 use muster_client::protocol::settings;
 #[cfg(feature = "failpoints")]
 use rustix::process::Pid;
-use serde_json::Value;
-#[cfg(feature = "failpoints")]
-use serde_json::json;
+use serde_json::{Value, json};
 use stylus_devnode::{Config, Devnode};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
@@ -211,7 +209,6 @@ impl TestMarket {
     }
 
     /// The result of a request to the chain. It must not be an error.
-    #[cfg(feature = "failpoints")]
     pub(crate) async fn rpc(&self, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let answer = self.chain.raw_request(&request.to_string()).await;

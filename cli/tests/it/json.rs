@@ -86,6 +86,9 @@ async fn every_command_prints_json() {
     drop(devnode);
     let (_relay, ready) = round.run("relay --listen 127.0.0.1:0");
     let relay = ready["url"].as_str().unwrap().to_owned();
+    let (index, ready) = round.run("index");
+    assert!(ready["database"].is_string(), "{ready}");
+    assert_eq!(index.terminate(), Some(0));
     let (_service, ready) = round.run("example factor --listen 127.0.0.1:0");
     let service = ready["url"].as_str().unwrap().to_owned();
 

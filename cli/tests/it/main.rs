@@ -21,6 +21,7 @@ mod errors;
 #[cfg(feature = "failpoints")]
 mod faults;
 mod harness;
+mod index;
 mod install;
 mod jobs;
 mod json;

@@ -33,6 +33,37 @@ impl Market {
         self.history_with_cache(from, to, &mut HashMap::new()).await
     }
 
+    /// As [`Market::history`], for a reader that has seen all earlier events: `is_known` says whether an account is an
+    /// agreement that was bought before block `from`, so that no contract is asked.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let from = market.created_at().await?;
+    /// let head = market.node().head().await?.number;
+    /// let all = market.history_after(from, head, |_| Ok::<_, muster_client::MarketError>(false)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::Node`], or that of `is_known`.
+    pub async fn history_after<E: From<MarketError>>(
+        &self,
+        from: u64,
+        to: u64,
+        mut is_known: impl FnMut(Address) -> Result<bool, E>,
+    ) -> Result<Vec<EventRecord>, E> {
+        let (of_dispatcher, of_agreements) = self.all_logs(from, to).await?;
+        let bought = of_dispatcher.iter().filter_map(decode::<ContractBought>);
+        let mut known: HashMap<_, _> = bought.map(|event| (event.agreement, true)).collect();
+        for log in &of_agreements {
+            if let Entry::Vacant(entry) = known.entry(log.address) {
+                entry.insert(is_known(log.address)?);
+            }
+        }
+        Ok(self.genuine_records(of_dispatcher, of_agreements, &known))
+    }
+
     /// As [`Market::history`], with a cache of which accounts are agreements of this market.
     pub(super) async fn history_with_cache(
         &self,
@@ -40,27 +71,41 @@ impl Market {
         to: u64,
         known_agreements: &mut HashMap<Address, bool>,
     ) -> Result<Vec<EventRecord>, MarketError> {
-        let (from, address) = (self.first_block(from).await?, Some(self.dispatcher()));
-        let of_dispatcher = LogFilter { from, to, address, ..LogFilter::default() };
-        let of_dispatcher = self.node().chain().logs(&of_dispatcher).await?;
+        let (of_dispatcher, of_agreements) = self.all_logs(from, to).await?;
         let bought = of_dispatcher.iter().filter_map(decode::<ContractBought>);
         known_agreements.extend(bought.map(|event| (event.agreement, true)));
-        // Every agreement has an address of its own: read the events of these types from all contracts,
-        // then keep those of agreements that this market created.
-        let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
-        let topics = [kinds, vec![], vec![]];
-        let of_agreements = LogFilter { from, to, topics, ..LogFilter::default() };
-        let of_agreements = self.node().chain().logs(&of_agreements).await?;
         for log in &of_agreements {
             if let Entry::Vacant(entry) = known_agreements.entry(log.address) {
                 let call = isAgreementCall { account: log.address };
                 entry.insert(self.read(&call).await?);
             }
         }
-        let of_agreements = of_agreements
+        Ok(self.genuine_records(of_dispatcher, of_agreements, known_agreements))
+    }
+
+    /// The logs of the dispatcher in these blocks, and those of all contracts that have the types of an agreement's events:
+    /// every agreement has an address of its own.
+    async fn all_logs(&self, from: u64, to: u64) -> Result<(Vec<Log>, Vec<Log>), MarketError> {
+        let (from, address) = (self.first_block(from).await?, Some(self.dispatcher()));
+        let of_dispatcher = LogFilter { from, to, address, ..LogFilter::default() };
+        let of_dispatcher = self.node().chain().logs(&of_dispatcher).await?;
+        let kinds = IWorkAgreementEvents::SELECTORS.iter().copied().map(B256::new).collect();
+        let topics = [kinds, vec![], vec![]];
+        let of_agreements = LogFilter { from, to, topics, ..LogFilter::default() };
+        Ok((of_dispatcher, self.node().chain().logs(&of_agreements).await?))
+    }
+
+    /// The records of the dispatcher's logs, and of those of agreements that this market created.
+    fn genuine_records(
+        &self,
+        of_dispatcher: Vec<Log>,
+        of_agreements: Vec<Log>,
+        known_agreements: &HashMap<Address, bool>,
+    ) -> Vec<EventRecord> {
+        let genuine = of_agreements
             .into_iter()
             .filter(|log| known_agreements.get(&log.address) == Some(&true));
-        Ok(self.decode_records(of_dispatcher.into_iter().chain(of_agreements)))
+        self.decode_records(of_dispatcher.into_iter().chain(genuine))
     }
 
     /// All events about one agreement in these blocks.

@@ -53,6 +53,7 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("credit", Wei, "wei that an account can withdraw"),
     ("credits", Wei, "wei that all accounts can withdraw"),
     ("data", Count, "bytes of data in a module"),
+    ("database", Text, "where an index is kept"),
     ("days_left", Count, "whole days until a program expires"),
     ("dev_account", Address, "the funded account of a dev chain"),
     ("dev_key", Text, "the private key of that account, which everybody knows"),
