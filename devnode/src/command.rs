@@ -2,28 +2,73 @@
 //!
 //! The binary `devnode` and commands of other programs share it, so that both behave alike.
 
-use std::{io, net::IpAddr, path::PathBuf, time::Duration};
+mod accounts;
+mod config_out;
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use alloy::primitives::{Address, B256};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    ArbosVersion, CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, Network,
-    StartError, StateError,
+    Account, ArbosVersion, CHAIN_ID, Config, DEFAULT_PORT, DEV_ADDRESS, DEV_KEY, Devnode, Network,
+    NodeStopped, StartError, StateError, TransactionOrder,
 };
+
+use accounts::AccountOptions;
+
+/// Wei per ether.
+const WEI_PER_ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// Options of a dev chain.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "This command")]
 pub struct Options {
-    /// Address to listen on; the keys of all accounts are public, so keep it local
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-    host: IpAddr,
+    /// Address to listen on, or several; the keys of all accounts are public, so keep it local
+    #[arg(long, value_name = "IP", value_delimiter = ',', default_value = "127.0.0.1")]
+    host: Vec<IpAddr>,
 
     /// Port for HTTP and WebSocket; 0 picks a free one
     #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,
+
+    /// Origin whose pages may read responses; * means every one
+    #[arg(long, value_name = "ORIGIN", default_value = "*")]
+    allow_origin: String,
+
+    /// The accounts of the chain.
+    #[command(flatten)]
+    accounts: AccountOptions,
+
+    /// Id of the chain
+    #[arg(long, value_name = "ID", default_value_t = CHAIN_ID)]
+    chain_id: u64,
+
+    /// Genesis file of geth: accounts that exist from the start, and the time and id of the chain
+    #[arg(long, visible_alias = "init", value_name = "FILE")]
+    genesis: Option<PathBuf>,
+
+    /// Let transactions wait until a block is asked for
+    #[arg(long, conflicts_with = "block_time")]
+    no_mining: bool,
+
+    /// Order of the transactions that wait
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    order: TransactionOrder,
+
+    /// Log the calls of every transaction and of `eth_call`
+    #[arg(long)]
+    print_traces: bool,
+
+    /// Write accounts, keys and fees to a file, in Anvil's format
+    #[arg(long, value_name = "FILE")]
+    config_out: Option<PathBuf>,
 
     /// Mine a block every so many milliseconds, besides those for transactions
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -56,6 +101,35 @@ pub struct Options {
     state: Option<PathBuf>,
 }
 
+impl Options {
+    /// The configuration of the chain.
+    fn into_config(self) -> Config {
+        let AccountOptions { accounts, mnemonic, balance, auto_impersonate } = self.accounts;
+        Config {
+            hosts: self.host,
+            port: self.port,
+            allow_origin: self.allow_origin,
+            block_time: self.block_time.map(Duration::from_millis),
+            automine: !self.no_mining,
+            order: self.order,
+            accounts,
+            mnemonic,
+            balance: u128::from(balance).saturating_mul(WEI_PER_ETHER),
+            auto_impersonate,
+            chain_id: self.chain_id,
+            print_traces: self.print_traces,
+            genesis_file: self.genesis,
+            genesis: self.timestamp,
+            arbos: self.arbos,
+            network: self.network,
+            l1_fee: self.l1_fee,
+            l1_block_time: self.l1_block_time.map(Duration::from_secs),
+            state: self.state,
+            ..Config::default()
+        }
+    }
+}
+
 /// What a user needs to connect to a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -70,6 +144,8 @@ pub struct Ready {
     pub dev_account: Address,
     /// Private key of the dev account.
     pub dev_key: B256,
+    /// The accounts of the mnemonic.
+    pub accounts: Vec<Account>,
 }
 
 /// Why a dev chain cannot run.
@@ -84,6 +160,17 @@ pub enum RunError {
         /// The reason.
         source: Box<StartError>,
     },
+    /// The file of `--config-out` cannot be written.
+    #[error("cannot write the configuration to {file}: {source}")]
+    ConfigOut {
+        /// The file.
+        file: Box<str>,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The chain has stopped on its own, which is a bug.
+    #[error(transparent)]
+    Stopped(#[from] NodeStopped),
     /// The process cannot handle signals.
     #[error("cannot handle signals: {0}")]
     Signals(#[source] io::Error),
@@ -102,35 +189,27 @@ pub async fn run<E: From<RunError>>(
     options: Options,
     ready: impl FnOnce(Ready) -> Result<(), E>,
 ) -> Result<(), E> {
-    let Options { host, port, block_time, timestamp, arbos, network, l1_fee, l1_block_time, state } =
-        options;
-    let block_time = block_time.map(Duration::from_millis);
-    let l1_block_time = l1_block_time.map(Duration::from_secs);
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
-
-    let config = Config {
-        host,
-        port,
-        block_time,
-        genesis: timestamp,
-        arbos,
-        network,
-        l1_fee,
-        l1_block_time,
-        state,
-        ..Config::default()
-    };
+    let config_out = options.config_out.clone();
+    let config = options.into_config();
+    let mnemonic = config.mnemonic.clone();
+    let hosts: Vec<_> =
+        config.hosts.iter().map(|&host| SocketAddr::new(host, config.port).to_string()).collect();
     let node = Devnode::start(config).await.map_err(|source| RunError::Start {
-        address: format!("{host}:{port}").into(),
+        address: hosts.join(" and ").into(),
         source: Box::new(source),
     })?;
+    if let Some(file) = config_out {
+        config_out::write(&file, &node, &mnemonic).await?;
+    }
     ready(Ready {
         rpc: node.url(),
         websocket: node.ws_url(),
-        chain_id: CHAIN_ID,
+        chain_id: node.chain_id().await.map_err(RunError::from)?,
         dev_account: DEV_ADDRESS,
         dev_key: DEV_KEY,
+        accounts: node.accounts().iter().skip(1).cloned().collect(),
     })?;
     tokio::select! {
         _ = terminate.recv() => {}

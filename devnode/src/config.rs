@@ -6,23 +6,47 @@ use std::{
     time::Duration,
 };
 
-use crate::{ArbosVersion, Network};
+use crate::{ArbosVersion, CHAIN_ID, DEFAULT_MNEMONIC, Network, TransactionOrder};
 
 /// Default port of Nitro's dev node, and of this one.
 pub const DEFAULT_PORT: u16 = 8547;
 
+/// Default balance of the accounts of the mnemonic: 10,000 ether in wei.
+const DEFAULT_BALANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
+
 /// Configuration of a [`crate::Devnode`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Address to listen on.
-    pub host: IpAddr,
-    /// Port for HTTP and WebSocket; 0 picks a free one.
+    /// Addresses to listen on; the URLs are those of the first.
+    pub hosts: Vec<IpAddr>,
+    /// Port for HTTP and WebSocket on each of them; 0 picks a free one.
     pub port: u16,
+    /// Origin whose pages may read responses over HTTP; `*` means every one.
+    pub allow_origin: String,
     /// Interval between blocks, mined even if they are empty; `None` mines only when a transaction
     /// arrives.
     pub block_time: Option<Duration>,
-    /// Number of accounts with 1000 ether, besides the dev account.
+    /// Whether each transaction is mined at once; otherwise it waits for [`Self::block_time`] or a
+    /// request to mine.
+    pub automine: bool,
+    /// Order of the transactions that wait.
+    pub order: TransactionOrder,
+    /// Number of accounts of the mnemonic, besides the dev account.
     pub accounts: u16,
+    /// Mnemonic of these accounts: BIP-39 in English, derivation path `m/44'/60'/0'/0/index`.
+    pub mnemonic: String,
+    /// Balance of each of them in wei. The dev account has 1000 ether.
+    pub balance: u128,
+    /// Whether every account may send transactions without a signature.
+    pub auto_impersonate: bool,
+    /// Id of the chain. A state file does not keep it.
+    pub chain_id: u64,
+    /// Whether a tree of the calls of each transaction and `eth_call` is logged.
+    pub print_traces: bool,
+    /// Genesis file of geth with accounts that exist from the start. Its `timestamp`, and the
+    /// `chainId` of its `config`, stand in for [`Self::genesis`] and [`Self::chain_id`] where those
+    /// have their defaults; its other fields are ignored.
+    pub genesis_file: Option<PathBuf>,
     /// Unix second of block zero and of the set-up, from which the clock runs on; `None` means now.
     /// Chains with the same second and number of accounts have the same first blocks.
     pub genesis: Option<u64>,
@@ -42,14 +66,23 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// 127.0.0.1:8547, blocks on transactions only, nine more accounts, genesis now, ArbOS 61, no
-    /// state file, fees of a Nitro dev node.
+    /// 127.0.0.1:8547, every origin, blocks on transactions only, ten accounts of the usual mnemonic
+    /// with 10,000 ether, genesis now, ArbOS 61, no files, id and fees of a Nitro dev node.
     fn default() -> Self {
         Self {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            hosts: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             port: DEFAULT_PORT,
+            allow_origin: "*".to_owned(),
             block_time: None,
-            accounts: 9,
+            automine: true,
+            order: TransactionOrder::default(),
+            accounts: 10,
+            mnemonic: DEFAULT_MNEMONIC.to_owned(),
+            balance: DEFAULT_BALANCE,
+            auto_impersonate: false,
+            chain_id: CHAIN_ID,
+            print_traces: false,
+            genesis_file: None,
             genesis: None,
             arbos: ArbosVersion::default(),
             network: Network::Dev,

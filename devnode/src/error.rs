@@ -2,9 +2,11 @@
 
 use std::io;
 
+use coins_bip39::MnemonicError;
+
 use crate::{
     StateError,
-    chain::{ChainError, ChainStopped},
+    chain::{ChainError, ChainStopped, GenesisError},
     rpc::ServeError,
 };
 
@@ -25,6 +27,12 @@ pub(crate) enum StartErrorKind {
     /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The accounts cannot be derived.
+    #[error("cannot derive the accounts: {0}; expected 12 to 24 words of BIP-39 in English")]
+    Mnemonic(#[from] MnemonicError),
+    /// The genesis file cannot be used.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
     /// A transaction of the set-up was rejected, which is a bug.
     #[error("cannot set up the chain: {0}")]
     Setup(#[from] ChainError),

@@ -15,7 +15,8 @@ mod provider;
 mod rpc;
 mod state;
 
-pub use accounts::{Account, DEV_ADDRESS, DEV_KEY};
+pub use accounts::{Account, DEFAULT_MNEMONIC, DEV_ADDRESS, DEV_KEY};
+pub use chain::TransactionOrder;
 pub use config::{Config, DEFAULT_PORT};
 pub use error::{NodeStopped, StartError};
 pub use network::Network;

@@ -9,8 +9,8 @@ use alloy::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
-    Account, Config, NodeStopped, StartError, StateError, accounts,
-    chain::{Chain, ChainThread, Genesis},
+    Account, CHAIN_ID, Config, NodeStopped, StartError, StateError, accounts,
+    chain::{Chain, ChainThread, Genesis, GenesisFile},
     error::StartErrorKind,
     persistence::{StateFile, StateSaver},
     provider,
@@ -50,21 +50,35 @@ impl Devnode {
     /// tasks stay.
     ///
     /// # Errors
-    /// If the address is in use, if no thread can be started, or if the state file cannot be read,
-    /// is not a state file, is corrupted, or is in use by another chain.
+    /// If an address is in use, if no thread can be started, if the mnemonic, the origin or the
+    /// genesis file is not valid, or if the state file cannot be read, is not a state file, is
+    /// corrupted, or is in use by another chain.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::try_start(config).await.map_err(StartError)
     }
 
     /// Starts a chain, from its state file if that exists.
     async fn try_start(config: Config) -> Result<Self, StartErrorKind> {
-        let listener = TcpListener::bind((config.host, config.port)).await?;
-        let accounts = accounts::accounts(config.accounts);
+        let mut port = config.port;
+        let mut listeners = Vec::new();
+        for host in config.hosts {
+            let listener = TcpListener::bind((host, port)).await?;
+            port = listener.local_addr()?.port();
+            listeners.push(listener);
+        }
+        let accounts = accounts::accounts(&config.mnemonic, config.accounts)?;
+        let genesis_file = config.genesis_file.as_deref().map(GenesisFile::read).transpose()?;
+        let genesis_file = genesis_file.unwrap_or_default();
+        let own_chain_id = Some(config.chain_id).filter(|&id| id != CHAIN_ID);
         let (block_time, block_time_changes) = watch::channel(config.block_time);
         let file = config.state.map(StateFile::open).transpose()?;
         let genesis = Genesis {
             accounts: accounts.iter().skip(1).map(|account| account.address).collect(),
-            timestamp: config.genesis,
+            balance: config.balance,
+            timestamp: config.genesis.or_else(|| genesis_file.timestamp()),
+            chain_id: own_chain_id.or_else(|| genesis_file.chain_id()).unwrap_or(CHAIN_ID),
+            alloc: genesis_file.alloc,
+            automine: config.automine,
             arbos: config.arbos,
             network: config.network,
             l1_price: config.l1_fee,
@@ -73,12 +87,17 @@ impl Devnode {
         let keys = accounts.clone();
         let make_node = move || {
             let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let chain = restored.map_or_else(|| Chain::new(&genesis), Ok)?;
+            let mut chain = restored.map_or_else(|| Chain::new(&genesis), Ok)?;
+            chain.set_chain_id(genesis.chain_id);
+            chain.set_order(config.order);
+            chain.print_traces(config.print_traces);
+            if !config.automine {
+                chain.set_automine(false);
+            }
             let changes = chain.changes().subscribe();
-            Ok::<_, StartErrorKind>((
-                NodeContext::new(chain, &keys, genesis, block_time),
-                file.map(|file| (file, changes)),
-            ))
+            let mut node = NodeContext::new(chain, &keys, genesis, block_time);
+            node.impersonate_all(config.auto_impersonate);
+            Ok::<_, StartErrorKind>((node, file.map(|file| (file, changes))))
         };
         let (chain_thread, state_file) = ChainThread::spawn(make_node).await?;
         let state_saver = match state_file {
@@ -87,7 +106,7 @@ impl Devnode {
             }
             None => None,
         };
-        let server = serve(listener, chain_thread.clone())?;
+        let server = serve(listeners, &config.allow_origin, chain_thread.clone())?;
         let ticker = tokio::spawn(mine_periodically(chain_thread.clone(), block_time_changes));
         let Server { address, handle: server, request_handler } = server;
         let request_handler = Arc::new(request_handler);
@@ -106,7 +125,7 @@ impl Devnode {
         format!("ws://{}", self.address)
     }
 
-    /// Accounts with 1000 ether each. The first is the dev account, which has paid for the set-up.
+    /// Funded accounts: the dev account, which has paid for the set-up, then those of the mnemonic.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
@@ -124,6 +143,25 @@ impl Devnode {
     #[must_use]
     pub fn provider(&self) -> RootProvider {
         provider::provider(&self.request_handler)
+    }
+
+    /// Id of the chain.
+    ///
+    /// # Errors
+    /// If the chain has stopped.
+    pub async fn chain_id(&self) -> Result<u64, NodeStopped> {
+        self.chain_thread.run(|node| node.chain.chain_id()).await.map_err(|_| NodeStopped)
+    }
+
+    /// Base fee in wei per gas, gas limit of a block, and unix second of block zero.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn block_facts(&self) -> Result<(u64, u64, u64), NodeStopped> {
+        let facts = |node: &mut NodeContext| {
+            let chain = &node.chain;
+            let genesis = chain.block(0).map(|block| block.header.timestamp).unwrap_or_default();
+            (chain.base_fee(), chain.header_fields().gas_limit, genesis)
+        };
+        self.chain_thread.run(facts).await.map_err(|_| NodeStopped)
     }
 
     /// Sets the balance of an account in wei, in the latest block.

@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers may stop at an unexpected value")]
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     process::{Child, Command, Output, Stdio},
 };
 
-use alloy::providers::{Provider, ProviderBuilder};
-use serde_json::Value;
+use alloy::{
+    primitives::{Address, Bytes, hex, keccak256},
+    providers::{Provider, ProviderBuilder, RootProvider},
+    sol_types::SolValue,
+};
+use serde_json::{Value, json};
 use stylus_devnode::{CHAIN_ID, DEV_ADDRESS};
 
 /// A running chain.
@@ -107,4 +111,111 @@ fn the_help_has_examples() {
     let help = output(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     assert!(String::from_utf8(help.stdout).unwrap().contains("Examples:\n  devnode "));
+}
+
+/// A client of a chain, from its `ready` line.
+fn client(ready: &Value) -> RootProvider {
+    RootProvider::new_http(ready["rpc"].as_str().unwrap().parse().unwrap())
+}
+
+/// The result of a request.
+async fn rpc(client: &RootProvider, method: &str, params: Value) -> Value {
+    client.raw_request(method.to_owned().into(), params).await.unwrap()
+}
+
+/// The code of a program in text format: prefix and compressed wasm.
+fn program_code(wat: &str) -> Bytes {
+    let mut code = vec![0xef, 0xf0, 0x00, 0x00];
+    let mut writer = brotli::CompressorWriter::new(&mut code, 4096, 11, 22);
+    writer.write_all(&wat::parse_str(wat).unwrap()).unwrap();
+    drop(writer);
+    code.into()
+}
+
+#[tokio::test]
+async fn the_configuration_is_written_in_anvils_format() {
+    let file = std::env::temp_dir().join(format!("devnode-config-{}", std::process::id()));
+    let path = file.to_str().unwrap();
+    let arguments = ["--port", "0", "--json", "--config-out", path, "--accounts", "2"];
+    let (process, ready) = start(&[&arguments[..], &["--chain-id", "1337"]].concat());
+    assert_eq!(ready["chain_id"], 1337);
+    let config: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for (index, account) in ready["accounts"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(config["available_accounts"][index], account["address"]);
+        assert_eq!(config["private_keys"][index], account["key"]);
+    }
+    let first = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+    assert_eq!(config["available_accounts"][0], first);
+    assert_eq!(config["available_accounts"].as_array().unwrap().len(), 2);
+    let phrase = "test test test test test test test test test test test junk";
+    assert_eq!(config["wallet"], json!({"derivation_path": "m/44'/60'/0'/0/", "mnemonic": phrase}));
+    let block = rpc(&client(&ready), "eth_getBlockByNumber", json!(["0x0", false])).await;
+    let time = config["genesis_timestamp"].as_str().unwrap().parse::<u64>().unwrap();
+    assert_eq!(block["timestamp"], format!("{time:#x}"));
+    assert_eq!(config["base_fee"], "100000000");
+    assert_eq!(terminate(process).0, Some(0));
+    std::fs::remove_file(&file).unwrap();
+
+    let nowhere = output(&["--port", "0", "--config-out", "/nowhere/config.json"]);
+    let text = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(text.contains("cannot write the configuration to /nowhere/config.json"), "{text}");
+}
+
+#[tokio::test]
+async fn what_contracts_print_is_logged_once() {
+    let (process, ready) = start(&["--port", "0", "--json"]);
+    let chain = client(&ready);
+    // Solidity: a contract that calls the console with its own input.
+    let contract = Address::repeat_byte(0xc0);
+    let forward = hex!("365f5f375f5f365f6a636f6e736f6c652e6c6f675afa00");
+    rpc(&chain, "anvil_setCode", json!([contract, Bytes::from(forward)])).await;
+    let arguments = ("answer", 42).abi_encode_params();
+    let input = [&keccak256("log(string,uint256)")[..4], &arguments].concat();
+    let call = json!({"from": DEV_ADDRESS, "to": contract, "data": Bytes::from(input)});
+    rpc(&chain, "eth_call", json!([call, "latest"])).await;
+    // Stylus: a program that prints a constant; the node estimates its gas first.
+    let program = Address::repeat_byte(0xd0);
+    let code = program_code(
+        r#"(module
+            (import "console" "log_txt" (func $log (param i32 i32)))
+            (memory (export "memory") 1 1)
+            (data (i32.const 0) "ahoy")
+            (func (export "user_entrypoint") (param i32) (result i32)
+                (call $log (i32.const 0) (i32.const 4))
+                (i32.const 0)))"#,
+    );
+    rpc(&chain, "anvil_setCode", json!([program, code])).await;
+    let activation = [&hex!("58c780c2")[..], program.into_word().as_slice()].concat();
+    let activate = json!({"from": DEV_ADDRESS, "to": Address::with_last_byte(0x71),
+        "data": Bytes::from(activation), "value": "0xde0b6b3a7640000"});
+    rpc(&chain, "eth_sendTransaction", json!([activate])).await;
+    let run = json!([{"from": DEV_ADDRESS, "to": program}]);
+    let hash = rpc(&chain, "eth_sendTransaction", run).await;
+    let receipt = rpc(&chain, "eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(receipt["status"], "0x1");
+    let (_, logs) = terminate(process);
+    let lines = |text: &str| logs.lines().filter(|line| line.contains(text)).count();
+    assert_eq!(
+        lines(&format!("contract output contract={contract} text=\"answer 42\"")),
+        1,
+        "{logs}"
+    );
+    assert_eq!(lines(&format!("program output program={program} text=\"ahoy\"")), 1, "{logs}");
+    assert!(!logs.contains("← ["), "{logs}");
+}
+
+#[tokio::test]
+async fn calls_are_printed_as_a_tree() {
+    let (process, ready) = start(&["--port", "0", "--json", "--print-traces"]);
+    let chain = client(&ready);
+    let contract = Address::repeat_byte(0xc0);
+    // Calls ArbSys without input, then stops.
+    let code = Bytes::from(hex!("5f5f5f5f60645afa00"));
+    rpc(&chain, "anvil_setCode", json!([contract, code])).await;
+    rpc(&chain, "eth_sendTransaction", json!([{"from": DEV_ADDRESS, "to": contract}])).await;
+    let (_, logs) = terminate(process);
+    let called = format!("] {contract}::fallback()");
+    assert!(logs.contains(&called), "{logs}");
+    let inner = "0x0000000000000000000000000000000000000064::fallback() [staticcall]";
+    assert!(logs.lines().any(|line| line.contains("├─ [") && line.contains(inner)), "{logs}");
 }

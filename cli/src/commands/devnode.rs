@@ -12,6 +12,7 @@ use crate::output::Cell;
 #[group(skip)]
 #[command(
     after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 51\n  \
+                  muster devnode --accounts 3 --balance 50 --no-mining\n  \
                   muster devnode --network arbitrum-one"
 )]
 pub(crate) struct Options {

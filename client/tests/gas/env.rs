@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::local::PrivateKeySigner;
@@ -14,13 +14,16 @@ use muster_client::protocol::abi::{Clock, Settings};
 use muster_client::protocol::settings;
 use muster_client::{Node, Program};
 use serde_json::json;
-use stylus_devnode::{ArbosVersion, Config, Devnode};
+use stylus_devnode::{ArbosVersion, Config, DEV_KEY, Devnode};
 
 use crate::chain::{BlockTime, TestChain, TxRequest};
 use crate::hostios::HostioStep;
 
 /// The second in which every market is deployed: the first one of an epoch.
 const START_TIME: u64 = 604_800 * 6_000;
+
+/// The initial balance in wei of the accounts but the first: 1000 ether.
+const BALANCE: U256 = U256::from_limbs([3_875_820_019_684_212_736, 54, 0, 0]);
 
 /// The balance in wei of an account that is added later.
 const INITIAL_BALANCE: U256 = U256::from_limbs([0, 1_000, 0, 0]);
@@ -101,14 +104,19 @@ impl GasEnv {
     /// A new market with this many accounts.
     pub(crate) async fn new(contracts: &Contracts, people: u16) -> Self {
         let config = Config {
-            accounts: people,
+            accounts: 0,
             genesis: Some(START_TIME - 1_000),
             arbos: contracts.arbos(),
             ..Config::any_port()
         };
         let chain = TestChain::connect(Devnode::start(config).await.unwrap(), START_TIME).await;
-        let keys: Vec<_> = chain.node.accounts().iter().map(|account| account.key).collect();
-        let keys = keys.iter().map(|key| PrivateKeySigner::from_bytes(key).unwrap()).collect();
+        // Gas depends on addresses, so these keys are the test's own.
+        let hashes = (1..=people).map(|number| keccak256(format!("devnode account {number}")));
+        let keys = [DEV_KEY].into_iter().chain(hashes);
+        let keys: Vec<_> = keys.map(|key| PrivateKeySigner::from_bytes(&key).unwrap()).collect();
+        for key in &keys[1..] {
+            chain.node.set_balance(key.address(), BALANCE).await.unwrap();
+        }
         let mut env = Self {
             chain,
             dispatcher: Address::ZERO,

@@ -43,6 +43,8 @@ Examples:
   devnode                             a chain on http://127.0.0.1:8547
   devnode --port 0 --json             on any free port, for scripts
   devnode --state chain.bin           keep the chain in a file
+  devnode --accounts 3 --balance 50   fewer accounts, with 50 ether each
+  devnode --chain-id 1337 --no-mining another chain id, and blocks on request
   devnode --arbos 51                  an older version of ArbOS
   devnode --network arbitrum-one      with the fees of Arbitrum One
   DEVNODE_LOG=debug devnode           more logs on standard error";
@@ -90,6 +92,11 @@ fn print_ready(ready: &Ready, json: bool) -> Result<(), Error> {
     let (account, key) = (ready.dev_account.to_string(), ready.dev_key.to_string());
     let mut out = io::stdout().lock();
     if json {
+        let accounts: Vec<_> = ready
+            .accounts
+            .iter()
+            .map(|account| json!({"address": account.address.to_string(), "key": account.key}))
+            .collect();
         let line = json!({
             "event": "ready",
             "rpc": rpc,
@@ -97,6 +104,7 @@ fn print_ready(ready: &Ready, json: bool) -> Result<(), Error> {
             "chain_id": chain_id,
             "dev_account": account,
             "dev_key": key,
+            "accounts": accounts,
         });
         writeln!(out, "{line}")?;
     } else {
@@ -105,6 +113,9 @@ fn print_ready(ready: &Ready, json: bool) -> Result<(), Error> {
         writeln!(out, "chain id     {chain_id}")?;
         writeln!(out, "dev account  {account}")?;
         writeln!(out, "dev key      {key}")?;
+        for account in &ready.accounts {
+            writeln!(out, "account      {}  key {}", account.address, account.key)?;
+        }
     }
     Ok(out.flush()?)
 }

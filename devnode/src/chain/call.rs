@@ -20,7 +20,9 @@ use super::{
     submit::MAX_INIT_CODE,
 };
 use crate::{
-    exec::{self, DataCharge, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, State},
+    exec::{
+        self, DataCharge, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, Output, State,
+    },
     precompiles::{self, BlockContext},
 };
 
@@ -78,6 +80,8 @@ pub(super) struct CallContext<'a> {
     deadline: Instant,
     /// Id and randomness of the chain.
     fields: HeaderFields,
+    /// What the call prints.
+    output: Output,
 }
 
 impl Chain {
@@ -88,7 +92,9 @@ impl Chain {
     pub(crate) fn call(&mut self, call: &CallRequest) -> Result<Execution, ChainError> {
         let gas = self.call_gas(call)?;
         let message = self.call_message(call, gas)?;
+        let output = self.output();
         let (mut context, modules) = self.call_context(call)?;
+        context.output = output;
         let message = context
             .validate(call, message, Purpose::Call)
             .map_err(|why| ChainError::Call { why: Box::new(why), gas })?;
@@ -177,6 +183,7 @@ impl Chain {
             replaced_precompiles: Vec::new(),
             deadline: call.deadline,
             fields,
+            output: Output::default(),
         };
         apply_state_overrides(
             &mut context.state,
@@ -255,6 +262,7 @@ impl<'a> CallContext<'a> {
             deadline: Some(self.deadline),
             chain_id: self.fields.chain_id,
             prev_randao: self.fields.prev_randao,
+            output: self.output,
         }
     }
 

@@ -173,7 +173,8 @@ impl Chain {
     pub(crate) fn replace_with(&mut self, other: Self) {
         let heads = std::mem::replace(&mut self.heads, other.heads.clone());
         let changes = std::mem::replace(&mut self.changes, other.changes.clone());
-        *self = Self { heads, changes, ..other };
+        let Self { order, prints_traces, .. } = *self;
+        *self = Self { order, prints_traces, heads, changes, ..other };
         self.notify_change();
     }
 }

@@ -1,10 +1,13 @@
 //! The state of block zero: funded accounts, precompiles, ArbOS, and the contract with block hashes
 //! (EIP-2935).
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::{Address, Bytes, U256, address, hex};
 use revm::{bytecode::Bytecode, state::AccountInfo};
 use stylus_engine::Params;
 
+use super::genesis_file::GenesisAccount;
 use crate::{
     Network,
     accounts::{DEV_ADDRESS, DEV_BALANCE},
@@ -51,10 +54,18 @@ pub(super) fn write_precompiles(store: &mut Store, height: u64, arbos: ArbosVers
 }
 
 /// How a new chain begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Genesis {
     /// Accounts that are funded besides the dev account.
     pub(crate) accounts: Vec<Address>,
+    /// Balance of each of them in wei.
+    pub(crate) balance: u128,
+    /// Other accounts. What the chain itself writes at their addresses wins.
+    pub(crate) alloc: BTreeMap<Address, GenesisAccount>,
+    /// Id of the chain.
+    pub(crate) chain_id: u64,
+    /// Whether each transaction is mined at once.
+    pub(crate) automine: bool,
     /// Unix second of block zero and of the set-up; `None` means now.
     pub(crate) timestamp: Option<u64>,
     /// Version of ArbOS.
@@ -67,12 +78,31 @@ pub(crate) struct Genesis {
     pub(crate) l1_block_time: Option<u64>,
 }
 
+impl GenesisAccount {
+    /// Writes the account into the state of block zero.
+    fn write(&self, store: &mut Store, address: Address) {
+        let Self { balance, nonce, code, storage } = self;
+        store.write_contract(0, address, nonce.saturating_to(), code.clone());
+        let mut info = store.account(address, 0).unwrap_or_default();
+        info.balance = *balance;
+        store.write_account(0, address, info);
+        for (&slot, &word) in storage {
+            store.write_slot(0, address, slot, word);
+        }
+    }
+}
+
 impl Genesis {
     /// Writes the state of block zero.
     pub(super) fn write(&self, store: &mut Store) {
-        for &account in [DEV_ADDRESS].iter().chain(&self.accounts) {
-            store.write_account(0, account, AccountInfo::from_balance(DEV_BALANCE));
+        let balance = U256::from(self.balance);
+        for &account in &self.accounts {
+            store.write_account(0, account, AccountInfo::from_balance(balance));
         }
+        for (&address, account) in &self.alloc {
+            account.write(store, address);
+        }
+        store.write_account(0, DEV_ADDRESS, AccountInfo::from_balance(DEV_BALANCE));
         write_precompiles(store, 0, self.arbos);
         store.write_contract(0, HASH_HISTORY, 1, Bytes::from_static(HASH_HISTORY_CODE));
         store.write_contract(0, ARBOS, 1, Bytes::new());

@@ -23,7 +23,7 @@ impl Chain {
         let mut gas = self.setting(Setting::MaxBlockGas);
         let mut included = Vec::new();
         let (mut later, mut full) = (Vec::new(), false);
-        for incoming in mem::take(&mut self.pool).into_executable_order() {
+        for incoming in mem::take(&mut self.pool).into_executable_order(self.order) {
             let message = match self.validate_transaction(&incoming, params.height) {
                 Ok(message) if !full && (included.is_empty() || message.gas <= gas) => message,
                 Ok(_) => {

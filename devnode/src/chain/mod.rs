@@ -17,10 +17,12 @@ mod estimate;
 mod events;
 mod fee;
 mod genesis;
+mod genesis_file;
 mod header_cheats;
 mod logs;
 mod mine;
 mod node_interface;
+mod order;
 mod parent_clock;
 mod parity_trace;
 mod pool;
@@ -55,7 +57,9 @@ pub(crate) use error::{ChainError, DumpError};
 pub(crate) use estimate::Estimate;
 pub(crate) use events::ChainEvent;
 pub(crate) use genesis::{Genesis, HASH_HISTORY};
+pub(crate) use genesis_file::{GenesisError, GenesisFile};
 pub(crate) use logs::LogFilter;
+pub use order::TransactionOrder;
 pub(crate) use parity_trace::TraceTypes;
 pub(crate) use simulate::{SimulatedBlock, SimulationRequest};
 pub(crate) use simulate_plan::SimulationError;
@@ -100,6 +104,10 @@ pub(crate) struct Chain {
     automine: bool,
     /// Pooled transactions.
     pool: TransactionPool,
+    /// Order in which they are mined.
+    order: TransactionOrder,
+    /// Whether the calls of what runs are logged.
+    prints_traces: bool,
     /// Snapshots to revert to.
     snapshots: Snapshots,
     /// Compiled programs.
@@ -120,6 +128,7 @@ impl Chain {
     pub(crate) fn new(genesis: &Genesis) -> Result<Self, ChainError> {
         let mut chain = Self::with_store(Store::default());
         let timestamp = genesis.timestamp.unwrap_or_else(|| chain.clock.now());
+        chain.set_chain_id(genesis.chain_id);
         genesis.write(&mut chain.store);
         let params = BlockParams {
             height: 0,
@@ -142,6 +151,7 @@ impl Chain {
         chain.set_l1_price(price);
         let block_time = genesis.l1_block_time.or_else(|| genesis.network.l1_block_time());
         chain.set_l1_block_time(block_time);
+        chain.automine = genesis.automine;
         Ok(chain)
     }
 
@@ -158,6 +168,8 @@ impl Chain {
             parent_clock: ParentClock::default(),
             automine: true,
             pool: TransactionPool::default(),
+            order: TransactionOrder::default(),
+            prints_traces: false,
             snapshots: Snapshots::default(),
             module_cache: ModuleCache::default(),
             heads: broadcast::Sender::new(EVENTS_CAPACITY),

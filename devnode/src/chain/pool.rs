@@ -1,13 +1,16 @@
 //! The pool: transactions that wait for a block, which they do only while automine is off.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use alloy::{
     consensus::Transaction,
     primitives::{Address, B256, map::AddressMap},
 };
 
-use super::{ChainError, RecoveredTransaction};
+use super::{ChainError, RecoveredTransaction, TransactionOrder};
 
 /// Maximum number of pooled transactions.
 const CAPACITY: usize = 4096;
@@ -60,15 +63,32 @@ impl TransactionPool {
         self.0.iter()
     }
 
-    /// All transactions in order of arrival, but those of each sender in order of their nonces.
-    pub(super) fn into_executable_order(self) -> impl Iterator<Item = RecoveredTransaction> {
-        let senders: Vec<Address> = self.0.iter().map(RecoveredTransaction::sender).collect();
-        let mut by_sender: AddressMap<BTreeMap<u64, RecoveredTransaction>> = AddressMap::default();
-        for incoming in self.0 {
-            by_sender.entry(incoming.sender()).or_default().insert(incoming.nonce(), incoming);
+    /// All transactions in this order, but those of each sender in order of their nonces.
+    pub(super) fn into_executable_order(
+        self,
+        order: TransactionOrder,
+    ) -> impl Iterator<Item = RecoveredTransaction> {
+        let mut senders =
+            self.0.iter().map(RecoveredTransaction::sender).collect::<Vec<_>>().into_iter();
+        let mut by_sender: AddressMap<BTreeMap<u64, (usize, RecoveredTransaction)>> =
+            AddressMap::default();
+        for (arrival, incoming) in self.0.into_iter().enumerate() {
+            let queue = by_sender.entry(incoming.sender()).or_default();
+            queue.insert(incoming.nonce(), (arrival, incoming));
         }
-        senders.into_iter().filter_map(move |sender| {
-            by_sender.get_mut(&sender)?.pop_first().map(|(_, incoming)| incoming)
+        std::iter::from_fn(move || {
+            let sender = match order {
+                TransactionOrder::Fifo => senders.next()?,
+                TransactionOrder::Fees => {
+                    let first = |(sender, queue): (&Address, &BTreeMap<u64, (usize, _)>)| {
+                        let (_, (arrival, incoming)) = queue.first_key_value()?;
+                        let incoming: &RecoveredTransaction = incoming;
+                        Some((incoming.transaction.max_fee_per_gas(), Reverse(*arrival), *sender))
+                    };
+                    by_sender.iter().filter_map(first).max()?.2
+                }
+            };
+            by_sender.get_mut(&sender)?.pop_first().map(|(_, (_, incoming))| incoming)
         })
     }
 

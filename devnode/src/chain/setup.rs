@@ -13,7 +13,6 @@ use alloy::{
 
 use super::{Chain, ChainError, RecoveredTransaction, TransactionDecodeError};
 use crate::{
-    CHAIN_ID,
     accounts::{DEV_ADDRESS, DEV_KEY},
     precompiles::{
         ARB_DEBUG, ARB_OWNER,
@@ -88,7 +87,7 @@ impl DevAccount<'_> {
     /// Sends a transaction.
     fn send(&mut self, to: TxKind, value: U256, input: Bytes) -> Result<(), ChainError> {
         let transaction = TxLegacy {
-            chain_id: Some(CHAIN_ID),
+            chain_id: Some(self.chain.chain_id()),
             nonce: self.nonce,
             gas_price: GAS_PRICE,
             gas_limit: GAS,

@@ -23,7 +23,7 @@ use super::{
     submit::created_address,
 };
 use crate::{
-    exec::{self, Execution, ExecutionEnv, ExecutionStatus, ModuleCache, State},
+    exec::{self, Execution, ExecutionEnv, ExecutionStatus, ModuleCache, Output, State},
     precompiles::BlockContext,
     state::{arbos_version::ArbosVersion, send_accumulator, settings::Setting},
 };
@@ -220,6 +220,7 @@ impl Simulation<'_> {
             deadline: Some(self.deadline),
             chain_id: self.chain.chain_id(),
             prev_randao: self.chain.header_fields().prev_randao,
+            output: Output::default(),
         };
         let mut execution = if self.request.trace_transfers {
             exec::execute_logging_transfers(env, &message)?

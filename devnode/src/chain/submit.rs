@@ -14,7 +14,8 @@ use super::{
 use crate::{
     CHAIN_ID,
     exec::{
-        self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, PREV_RANDAO, State,
+        self, ExecutionEnv, ExecutionStatus, MAX_CODE, Message, ModuleCache, Output, PREV_RANDAO,
+        State,
     },
     precompiles::BlockContext,
     state::{
@@ -139,9 +140,11 @@ impl Chain {
         transaction: Recovered<TxEnvelope>,
         message: &Message,
     ) -> Result<IncludedTransaction, ChainError> {
+        let output = self.output();
         let state = State::new(self.store.view(params.height));
         let env = block_execution_env(params, state, &self.hashes, &mut self.module_cache);
-        let execution = exec::execute(self.header_fields.apply(env), message)?;
+        let env = ExecutionEnv { output, ..self.header_fields.apply(env) };
+        let execution = exec::execute(env, message)?;
         self.store.commit(params.height, execution.changes);
         let mut words = BlockArbosStorage::new(&mut self.store, params.height);
         record_gas(&mut words, message, execution.gas_used);
@@ -186,6 +189,7 @@ pub(super) fn block_execution_env<'a>(
         deadline: None,
         chain_id: CHAIN_ID,
         prev_randao: PREV_RANDAO,
+        output: Output::default(),
     }
 }
 

@@ -21,9 +21,10 @@ use revm::{
 use stylus_engine::{Pages, StylusVersion};
 
 use super::{
-    DataCharge, ExecutionError, Message, ModuleCache, State,
+    DataCharge, ExecutionError, Message, ModuleCache, Output, State,
     call_stack::CallStack,
     code_rules::{delegates_to_precompile, protect_program, reject_code, runs_program},
+    console,
     halt::HaltDetail,
     inspector::{InspectorRef, MAX_TRACE},
     message::fee,
@@ -78,6 +79,8 @@ pub(super) struct ArbContext<'a> {
     pub(super) init_code_size: usize,
     /// Details of the failure of the outermost frame.
     pub(super) halt_detail: Option<HaltDetail>,
+    /// What the message prints.
+    pub(super) output: Output,
     /// Deadline of the message.
     deadline: Option<Instant>,
     /// Why the message is aborted, if it is.
@@ -94,6 +97,7 @@ impl<'a> ArbContext<'a> {
         modules: &'a mut ModuleCache,
         message: &Message,
         deadline: Option<Instant>,
+        output: Output,
     ) -> Self {
         Self {
             block_context,
@@ -109,6 +113,7 @@ impl<'a> ArbContext<'a> {
             transfers: Vec::new(),
             init_code_size: 0,
             halt_detail: None,
+            output,
             deadline,
             abort_reason: None,
             trace_budget: MAX_TRACE,
@@ -229,6 +234,7 @@ impl<'a> EvmTr for ArbEvm<'a> {
                 return Ok(ItemOrResult::Result(FrameResult::Call(outcome)));
             }
             FrameInput::Call(mut call) => {
+                console::print_call(&self.0.ctx, &call);
                 if delegates_to_precompile(&mut self.0.ctx, &call) {
                     call.known_bytecode = (KECCAK256_EMPTY, Bytecode::default());
                 }

@@ -12,6 +12,7 @@ use stylus_engine::{
 };
 
 use super::{
+    console,
     evm::{ArbEvm, Ctx},
     inspector, subcall,
 };
@@ -142,8 +143,9 @@ impl EvmApi for FrameEvmApi<'_, '_> {
     }
 
     fn console(&mut self, text: &str) {
-        let program = self.evm_data.address;
-        tracing::info!(target: "stylus_devnode::console", %program, text, "program output");
+        if self.ctx().chain.output.console {
+            console::print_program(self.evm_data.address, text);
+        }
     }
 
     fn is_timed_out(&mut self) -> bool {

@@ -4,7 +4,9 @@
 //! changes the state itself.
 
 mod call_stack;
+mod call_tree;
 mod code_rules;
+mod console;
 mod evm;
 mod evm_api;
 mod halt;
@@ -68,6 +70,15 @@ pub(crate) const PREV_RANDAO: B256 = B256::with_last_byte(1);
 /// Maximum size of contract code in bytes.
 pub(crate) const MAX_CODE: usize = 24_576;
 
+/// What a message prints to the logs while it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Output {
+    /// What contracts print.
+    pub(crate) console: bool,
+    /// The tree of calls, at the end.
+    pub(crate) calls: bool,
+}
+
 /// Environment of a message.
 pub(crate) struct ExecutionEnv<'a> {
     /// State to run on.
@@ -92,6 +103,8 @@ pub(crate) struct ExecutionEnv<'a> {
     pub(crate) chain_id: u64,
     /// What PREVRANDAO returns.
     pub(crate) prev_randao: B256,
+    /// What the message prints.
+    pub(crate) output: Output,
 }
 
 /// How a message ended.
@@ -182,6 +195,9 @@ pub(crate) fn execute(
     env: ExecutionEnv<'_>,
     message: &Message,
 ) -> Result<Execution, ExecutionError> {
+    if env.output.calls {
+        return call_tree::execute_printing_calls(env, message);
+    }
     let (ran, halt_detail) = run_with_inspector(env, message, &mut NoOpInspector)?;
     Ok(Execution::new(ran, halt_detail))
 }
@@ -202,6 +218,7 @@ fn run_with_inspector<'a>(
         module_cache: modules,
         deadline,
         chain_id,
+        output,
         ..
     } = env;
     let ctx = Context {
@@ -209,7 +226,7 @@ fn run_with_inspector<'a>(
         tx: message.tx_env(),
         cfg: cfg(chain_id),
         journaled_state: Journal::new(state),
-        chain: ArbContext::new(block_context, hashes, modules, message, deadline),
+        chain: ArbContext::new(block_context, hashes, modules, message, deadline, output),
         local: LocalContext::default(),
         error: Ok(()),
     };

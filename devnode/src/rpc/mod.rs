@@ -91,6 +91,11 @@ impl NodeContext {
             logs_requests: true,
         }
     }
+
+    /// Sets whether every account may send without a signature.
+    pub(crate) const fn impersonate_all(&mut self, all: bool) {
+        self.wallet.impersonate_all(all);
+    }
 }
 
 impl NodeContext {

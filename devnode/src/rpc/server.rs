@@ -1,7 +1,8 @@
-//! The server: HTTP and WebSocket on one port, with permissive CORS.
+//! The server: HTTP and WebSocket on one port of one or more addresses.
 
 use std::net::SocketAddr;
 
+use hyper::header::HeaderValue;
 use jsonrpsee::{
     RpcModule,
     core::RegisterMethodError,
@@ -40,8 +41,8 @@ pub(crate) struct Server {
 /// Stops the server.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerHandle {
-    /// Stops to accept connections, and ends those of HTTP.
-    http: HttpHandle,
+    /// Stops to accept connections of each address, and ends those of HTTP.
+    http: Vec<HttpHandle>,
     /// Ends WebSocket connections.
     sockets: watch::Sender<()>,
 }
@@ -50,13 +51,17 @@ impl ServerHandle {
     /// Stops the server without waiting.
     pub(crate) fn stop(&self) {
         // Either may have ended already.
-        let _ = self.http.stop();
+        for http in &self.http {
+            let _ = http.stop();
+        }
         let _ = self.sockets.send(());
     }
 
     /// Returns once the server accepts no connections any more.
     pub(crate) async fn stopped(self) {
-        self.http.stopped().await;
+        for http in self.http {
+            http.stopped().await;
+        }
     }
 }
 
@@ -66,20 +71,35 @@ pub(crate) enum ServeError {
     /// Cannot listen on the address.
     #[error(transparent)]
     Listen(#[from] std::io::Error),
+    /// There is no address to listen on.
+    #[error("there is no address to listen on")]
+    NoAddress,
+    /// An origin is no value of a header.
+    #[error(
+        "the allowed origin {0:?} is not valid: expected * or a URL such as http://localhost:3000"
+    )]
+    Origin(Box<str>),
     /// Two methods have the same name.
     #[error(transparent)]
     Methods(#[from] RegisterMethodError),
 }
 
-/// Starts to answer requests on `listener`.
+/// Starts to answer requests on all `listeners`. Only pages of `origin` may read responses; `*` means
+/// all pages.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub(crate) fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
+    origin: &str,
     chain_thread: ChainThread<NodeContext>,
 ) -> Result<Server, ServeError> {
-    let address = listener.local_addr()?;
+    let address = listeners.first().ok_or(ServeError::NoAddress)?.local_addr()?;
+    let mut cors = CorsLayer::permissive();
+    if origin != "*" {
+        let value = HeaderValue::from_str(origin);
+        cors = cors.allow_origin(value.map_err(|_| ServeError::Origin(origin.into()))?);
+    }
     let config = ServerConfig::builder()
         .max_request_body_size(MAX_REQUEST)
         .max_response_body_size(MAX_RESPONSE)
@@ -90,19 +110,23 @@ pub(crate) fn serve(
     let (sockets, stop) = watch::channel(());
     let acceptor = WebSocketAcceptor::new(methods.clone(), chain_thread, MAX_CONNECTIONS, stop);
     let handler = RequestHandler::new(methods.clone(), MAX_CONNECTIONS, acceptor);
-    let shared = handler.clone();
-    let server = RpcServer::builder()
-        .set_config(config)
-        .set_http_middleware(ServiceBuilder::new().layer(CorsLayer::permissive()).layer(layer_fn(
-            move |server| {
-                let handler = shared.clone();
-                service_fn(move |request| {
-                    handler.clone().handle_http(Clone::clone(&server), request)
-                })
-            },
-        )))
-        .build_from_tcp(listener.into_std()?)?;
-    let handle = ServerHandle { http: server.start(methods), sockets };
+    let mut http = Vec::new();
+    for listener in listeners {
+        let shared = handler.clone();
+        let server = RpcServer::builder()
+            .set_config(config.clone())
+            .set_http_middleware(ServiceBuilder::new().layer(cors.clone()).layer(layer_fn(
+                move |server| {
+                    let handler = shared.clone();
+                    service_fn(move |request| {
+                        handler.clone().handle_http(Clone::clone(&server), request)
+                    })
+                },
+            )))
+            .build_from_tcp(listener.into_std()?)?;
+        http.push(server.start(methods.clone()));
+    }
+    let handle = ServerHandle { http, sockets };
     Ok(Server { address, handle, request_handler: handler })
 }
 

@@ -31,6 +31,7 @@ mod mutated;
 mod node_interface;
 mod node_settings;
 mod old_cases;
+mod options;
 mod parent_chain;
 mod parity;
 mod precompiles;

@@ -91,8 +91,12 @@ async fn every_account_is_funded_and_has_its_key() {
     assert_eq!(accounts.len(), 3);
     for account in &accounts[1..] {
         let balance = chain.provider.get_balance(account.address).await.unwrap();
-        assert_eq!(balance, parse_ether("1000").unwrap());
+        assert_eq!(balance, parse_ether("10000").unwrap());
+        let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
+        assert_eq!(signer.address(), account.address);
     }
+    let dev = chain.provider.get_balance(accounts[0].address).await.unwrap();
+    assert!(dev > parse_ether("998").unwrap() && dev < parse_ether("1000").unwrap());
 }
 
 #[tokio::test]
@@ -126,7 +130,7 @@ async fn many_concurrent_clients_are_answered() {
         }
     });
     futures(clients).await;
-    assert_eq!(chain.provider.get_block_number().await.unwrap(), 7 + 10 * 9);
+    assert_eq!(chain.provider.get_block_number().await.unwrap(), 7 + 10 * 10);
 }
 
 #[tokio::test]

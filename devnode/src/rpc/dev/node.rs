@@ -15,7 +15,7 @@ pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
         "currentBlockTimestamp": latest.header.timestamp,
         "currentBlockHash": latest.hash(),
         "hardFork": "osaka",
-        "transactionOrder": "fifo",
+        "transactionOrder": node.chain.order().to_string(),
         "environment": {
             "baseFee": base_fee,
             "chainId": node.chain.chain_id(),

@@ -73,7 +73,8 @@ pub(super) fn dump(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn load(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let dump: Bytes = args.take()?;
     args.finish()?;
-    let chain = Chain::from_dump(&dump).map_err(ChainError::from)?;
+    let mut chain = Chain::from_dump(&dump).map_err(ChainError::from)?;
+    chain.set_chain_id(node.chain.chain_id());
     replace(node, chain);
     Ok(json!(true))
 }
