@@ -2,15 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy::{
-    primitives::{Address, U256},
-    providers::RootProvider,
-};
+use alloy::{primitives::U256, providers::RootProvider};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
 
 use crate::{
-    Account, CHAIN_ID, Config, NodeStopped, StartError, StateError, accounts,
+    Account, Address, CHAIN_ID, CallError, Config, Constructor, Contract, DeployError, NodeStopped,
+    StartError, StateError, accounts,
     chain::{Chain, ChainThread, Genesis, GenesisFile},
+    contracts::{self, Requests},
     error::StartErrorKind,
     persistence::{StateFile, StateSaver},
     provider,
@@ -22,6 +21,10 @@ const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
 
 /// Stands for "no interval mining".
 const NEVER: Duration = Duration::from_secs(1 << 30);
+
+/// A snapshot of a chain, to which it can revert once.
+#[derive(Debug)]
+pub struct Snapshot(u64);
 
 /// A dev chain that runs in this process until it is stopped or dropped.
 ///
@@ -168,7 +171,11 @@ impl Devnode {
     ///
     /// # Errors
     /// If the chain has stopped.
-    pub async fn set_balance(&self, account: Address, balance: U256) -> Result<(), NodeStopped> {
+    pub async fn set_balance(
+        &self,
+        account: alloy::primitives::Address,
+        balance: U256,
+    ) -> Result<(), NodeStopped> {
         let done =
             self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
         done.map_err(|_| NodeStopped)
@@ -182,6 +189,50 @@ impl Devnode {
         let done =
             self.chain_thread.run(move |node| node.chain.increase_time(time.as_secs())).await;
         done.map_err(|_| NodeStopped)
+    }
+
+    /// Deploys a Stylus program as the dev account: creates it, activates it and calls its constructor,
+    /// in one transaction through `StylusDeployer`, as cargo-stylus does. `wasm` is the module that the
+    /// compiler wrote. A program that is too large for one account is deployed in fragments, from
+    /// ArbOS 60 on.
+    ///
+    /// # Errors
+    /// If the program is not valid, or if the constructor reverts.
+    pub async fn deploy(
+        &self,
+        wasm: &[u8],
+        constructor: Constructor,
+    ) -> Result<Contract, DeployError> {
+        let arbos = self.chain_thread.run(|node| node.chain.latest().arbos()).await;
+        let arbos = arbos.map_err(|_| CallError::Stopped)?;
+        contracts::deploy(Requests::new(&self.request_handler), arbos, wasm, constructor).await
+    }
+
+    /// The contract at an address, whatever is there.
+    pub fn contract(&self, address: impl Into<Address>) -> Contract {
+        Contract::new(address.into(), Requests::new(&self.request_handler))
+    }
+
+    /// Takes a snapshot of the chain.
+    ///
+    /// # Errors
+    /// If there are too many, or if the chain has stopped.
+    pub async fn snapshot(&self) -> Result<Snapshot, CallError> {
+        let taken = self.chain_thread.run(|node| node.chain.snapshot()).await;
+        let id = taken
+            .map_err(|_| CallError::Stopped)?
+            .map_err(|why| CallError::Rejected { code: -32_000, message: why.to_string() })?;
+        Ok(Snapshot(id))
+    }
+
+    /// Reverts blocks, state, pool and clock to a snapshot, and discards it with all later ones. Returns
+    /// false if it does not exist any more.
+    ///
+    /// # Errors
+    /// If the chain has stopped.
+    pub async fn revert(&self, snapshot: Snapshot) -> Result<bool, NodeStopped> {
+        let reverted = self.chain_thread.run(move |node| node.revert(snapshot.0)).await;
+        reverted.map_err(|_| NodeStopped)
     }
 
     /// Mines a block with the pooled transactions, if there are any.

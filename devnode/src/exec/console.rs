@@ -1,13 +1,14 @@
 //! What contracts print: the console imports of programs, and Solidity's `console.log`, which is a call
 //! to an address without code.
 
-use std::{collections::HashMap, fmt::Display, sync::LazyLock};
+use std::{collections::HashMap, sync::LazyLock};
 
-use alloy::primitives::{Address, U256, address, hex, keccak256};
+use alloy::primitives::{Address, U256, address, keccak256};
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use revm::interpreter::CallInputs;
 
 use super::evm::Ctx;
+use crate::contracts::display;
 
 /// The address that Solidity's `console.log` calls.
 const CONSOLE: Address = address!("000000000000000000636F6e736F6c652e6c6f67");
@@ -138,23 +139,6 @@ fn join(mut line: String, arguments: &[DynSolValue]) -> String {
         line.push_str(&display(argument));
     }
     line
-}
-
-/// An argument as text.
-fn display(argument: &DynSolValue) -> String {
-    let number = |number: &dyn Display| number.to_string();
-    match argument {
-        DynSolValue::Uint(value, _) => number(value),
-        DynSolValue::Int(value, _) => number(value),
-        DynSolValue::String(text) => text.clone(),
-        DynSolValue::Bool(value) => number(value),
-        DynSolValue::Address(address) => number(address),
-        DynSolValue::Bytes(bytes) => hex::encode_prefixed(bytes),
-        DynSolValue::FixedBytes(word, size) => {
-            hex::encode_prefixed(word.get(..*size).unwrap_or_default())
-        }
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -92,6 +92,13 @@ impl NodeContext {
         }
     }
 
+    /// Reverts to a snapshot; false if it does not exist.
+    pub(crate) fn revert(&mut self, id: u64) -> bool {
+        let reverted = self.chain.revert(id);
+        self.filters.rewind(self.chain.height());
+        reverted
+    }
+
     /// Sets whether every account may send without a signature.
     pub(crate) const fn impersonate_all(&mut self, all: bool) {
         self.wallet.impersonate_all(all);

@@ -18,6 +18,7 @@ mod blocks;
 mod calls;
 mod cargo_stylus;
 mod compare;
+mod contracts;
 mod counter;
 mod data_fee;
 mod depth;

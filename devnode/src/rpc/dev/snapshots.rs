@@ -16,9 +16,7 @@ pub(super) fn take(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn revert(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let number = args.any_number()?;
     args.finish()?;
-    let reverted = node.chain.revert(number);
-    node.filters.rewind(node.chain.height());
-    Ok(json!(reverted))
+    Ok(json!(node.revert(number)))
 }
 
 /// `anvil_rollback`: removes this many of the latest blocks, by default one.
