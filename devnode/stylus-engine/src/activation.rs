@@ -14,7 +14,8 @@ use crate::{
     Module, StylusVersion,
     check::{check_links, check_rules},
     error::{ActivationError, BuildError, ParseError},
-    meter,
+    meter::{self, Metered},
+    profile::{self, FunctionNames},
     wasm::{METER_GLOBALS, Wasm},
 };
 
@@ -55,13 +56,7 @@ pub fn activate(
     gas_budget: u64,
     debug: bool,
 ) -> Result<Activation, ActivationError> {
-    let wasm = Wasm::read(bytes, version)?;
-    check_rules(&wasm, page_limit, debug)?;
-    let bodies =
-        wasm.bodies.iter().map(|body| wasm.operators(body)).collect::<Result<Vec<_>, _>>()?;
-    check_links(&wasm, &bodies, debug)?;
-    let metered = meter::instrument(&wasm, bodies)?;
-
+    let (wasm, metered) = read_and_meter(bytes, version, page_limit, debug)?;
     let counts = ModuleCounts::of(&wasm)?;
     let gas = counts.gas(metered.opcodes);
     if gas > gas_budget {
@@ -76,6 +71,37 @@ pub fn activate(
         module_hash: keccak256(bytes),
         module: Module::compile(&metered.wasm).map_err(BuildError::from)?,
     })
+}
+
+/// Checks and compiles `bytes`, the wasm of a program, such that each run reports a [`Profile`] to
+/// [`EvmApi::capture_profile`](crate::EvmApi::capture_profile). Ink and results are those of the
+/// module that [`activate`] returns. Names of functions come from the name section.
+///
+/// # Errors
+/// See [`ActivationError`]. Memory and gas of the activation are not limited.
+///
+/// [`Profile`]: crate::Profile
+pub fn profiled(bytes: &[u8], version: StylusVersion) -> Result<Module, ActivationError> {
+    let (wasm, metered) = read_and_meter(bytes, version, u16::MAX, true)?;
+    let instrumented = profile::instrument(&metered.wasm, wasm.imports.len())?;
+    let module = Module::compile(&instrumented).map_err(BuildError::from)?;
+    Ok(module.with_names(FunctionNames::read(bytes)))
+}
+
+/// Parses, checks and meters a program.
+fn read_and_meter(
+    bytes: &[u8],
+    version: StylusVersion,
+    page_limit: u16,
+    debug: bool,
+) -> Result<(Wasm<'_>, Metered), ActivationError> {
+    let wasm = Wasm::read(bytes, version)?;
+    check_rules(&wasm, page_limit, debug)?;
+    let bodies =
+        wasm.bodies.iter().map(|body| wasm.operators(body)).collect::<Result<Vec<_>, _>>()?;
+    check_links(&wasm, &bodies, debug)?;
+    let metered = meter::instrument(&wasm, bodies)?;
+    Ok((wasm, metered))
 }
 
 /// Counts of a module from which its prices follow.

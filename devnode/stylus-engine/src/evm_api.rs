@@ -6,6 +6,8 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
+use crate::Profile;
+
 /// Constants of one program call.
 #[derive(Clone, Debug, Default)]
 pub struct EvmData {
@@ -195,4 +197,8 @@ pub trait EvmApi {
     /// Receives a finished host call, in the order in which they finish. Called only if
     /// [`Self::is_traced`].
     fn capture_hostio(&mut self, _call: HostioCall) {}
+
+    /// Receives the profile of a run that has ended. Called only for modules of
+    /// [`crate::profiled()`].
+    fn capture_profile(&mut self, _profile: Profile) {}
 }

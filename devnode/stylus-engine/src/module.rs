@@ -1,12 +1,13 @@
 //! A compiled program, and the interpreter's configuration.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use wasmi::{CompilationMode, Config, Engine, Func, Instance, Store};
 
 use crate::{
     host::{Escape, InstanceExports, WasmEnv, bind},
     meter::{INK_LEFT, INK_STATUS, STACK_LEFT},
+    profile::FunctionNames,
     wasm::{ENTRYPOINT, MEMORY},
 };
 
@@ -17,7 +18,12 @@ const MAX_STACK_BYTES: usize = 1 << 28;
 /// A checked, instrumented and compiled program. Cheap to clone; can run any number of times, also
 /// at the same time.
 #[derive(Clone)]
-pub struct Module(wasmi::Module);
+pub struct Module {
+    /// The compiled module.
+    compiled: wasmi::Module,
+    /// Names of its functions, if its runs are profiled.
+    names: Option<Arc<FunctionNames>>,
+}
 
 impl fmt::Debug for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,12 +54,23 @@ impl Module {
             .set_max_recursion_depth(usize::MAX)
             .ignore_custom_sections(true)
             .consume_fuel(true);
-        wasmi::Module::new(&Engine::new(&config), wasm).map(Self)
+        let compiled = wasmi::Module::new(&Engine::new(&config), wasm)?;
+        Ok(Self { compiled, names: None })
+    }
+
+    /// The module with the names for its profiles.
+    pub(crate) fn with_names(self, names: FunctionNames) -> Self {
+        Self { names: Some(Arc::new(names)), ..self }
+    }
+
+    /// Names of the functions, if runs are profiled.
+    pub(crate) fn names(&self) -> Option<&FunctionNames> {
+        self.names.as_deref()
     }
 
     /// The interpreter that the module is compiled for.
     pub(crate) fn engine(&self) -> &Engine {
-        self.0.engine()
+        self.compiled.engine()
     }
 
     /// Instantiates the program in `store`, with fresh memory and globals.
@@ -66,11 +83,11 @@ impl Module {
     ) -> Result<ProgramInstance, wasmi::Error> {
         let missing = || wasmi::Error::host(Escape::Failure);
         let mut imports = Vec::new();
-        for import in self.0.imports() {
+        for import in self.compiled.imports() {
             let func = bind(store, import.module(), import.name()).ok_or_else(missing)?;
             imports.push(func.into());
         }
-        let instance = Instance::new(&mut *store, &self.0, &imports)?;
+        let instance = Instance::new(&mut *store, &self.compiled, &imports)?;
         let global = |name| instance.get_global(&*store, name).ok_or_else(missing);
         let exports = InstanceExports {
             memory: instance.get_memory(&*store, MEMORY).ok_or_else(missing)?,

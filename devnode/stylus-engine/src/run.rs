@@ -9,6 +9,7 @@ use crate::{
     EvmApi, HostioCall, Module, Params,
     host::{Escape, WasmEnv},
     module::ProgramInstance,
+    profile::Recorder,
 };
 
 /// How a call of a program ended.
@@ -64,7 +65,9 @@ pub fn run(
     let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
     capture_boundary(evm_api, "user_entrypoint", &len.to_be_bytes(), &[], ink);
 
-    let mut store = Store::new(module.engine(), WasmEnv::new(evm_api, params, input));
+    let mut env = WasmEnv::new(evm_api, params, input);
+    env.profile = module.names().map(|_| Recorder::new(ink));
+    let mut store = Store::new(module.engine(), env);
     let Ok(instance) = module.instantiate(&mut store) else {
         return Outcome::without_output(Status::Failure, gas);
     };
@@ -73,8 +76,12 @@ pub fn run(
         Ok(status) => Ok(status),
         Err(error) => classify(&store, &instance, &error),
     };
-    let gas_left = params.gas(get_global(&store, instance.exports.ink_left));
-    let WasmEnv { output, evm_api, .. } = store.into_data();
+    let ink_left = get_global(&store, instance.exports.ink_left);
+    let gas_left = params.gas(ink_left);
+    let WasmEnv { output, evm_api, profile, .. } = store.into_data();
+    if let (Some(profile), Some(names)) = (profile, module.names()) {
+        evm_api.capture_profile(profile.finish(ink_left, names));
+    }
     match outcome {
         Ok(code) => {
             capture_boundary(evm_api, "user_returned", &[], &code.to_be_bytes(), ink);

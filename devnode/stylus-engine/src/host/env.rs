@@ -4,7 +4,7 @@ use alloy_primitives::{Address, Bytes};
 use wasmi::{Global, Memory};
 
 use super::storage_cache::StorageCache;
-use crate::{EvmApi, Params};
+use crate::{EvmApi, Params, profile::Recorder};
 
 /// The exports of a running program that hostios access.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct WasmEnv<'w> {
     pub(super) storage_cache: StorageCache,
     /// The last code that was loaded, unless it was empty.
     pub(super) last_code: Option<(Address, Bytes)>,
+    /// The profile so far, if the call is profiled.
+    pub(crate) profile: Option<Recorder>,
 }
 
 impl<'w> WasmEnv<'w> {
@@ -49,6 +51,7 @@ impl<'w> WasmEnv<'w> {
             return_data: Bytes::new(),
             storage_cache: StorageCache::default(),
             last_code: None,
+            profile: None,
         }
     }
 }

@@ -7,7 +7,10 @@ use super::{
     env::{InstanceExports, WasmEnv},
     price,
 };
-use crate::{EvmApi, HostioCall};
+use crate::{
+    EvmApi, HostioCall,
+    profile::{self, Frame},
+};
 
 /// How a host call ends a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,11 +55,38 @@ impl<'c, 'w> Hostio<'c, 'w> {
         let trace = caller.data().evm_api.is_traced().then(Default::default);
         let mut hostio = Self { caller, trace };
         let start_ink = hostio.ink().map_err(wasmi::Error::host)?;
+        if let Some(profile) = &mut hostio.env().profile {
+            profile.enter(Frame::Host(name), start_ink);
+        }
         let result = body(&mut hostio);
         if matches!(result, Ok(_) | Err(Escape::Exit(_))) {
             hostio.capture(name, start_ink);
         }
+        hostio.leave_profile().map_err(wasmi::Error::host)?;
         result.map_err(wasmi::Error::host)
+    }
+
+    /// Reports the end of a hostio to the profile.
+    fn leave_profile(&mut self) -> HostioResult {
+        let ink = self.ink()?;
+        if let Some(profile) = &mut self.env().profile {
+            profile.leave(ink);
+        }
+        Ok(())
+    }
+
+    /// Reports to the profile that a function of the program is entered, or left.
+    pub(super) fn step(caller: Caller<'c, WasmEnv<'w>>, function: i32) -> Result<(), wasmi::Error> {
+        let mut hostio = Self { caller, trace: None };
+        let ink = hostio.ink().map_err(wasmi::Error::host)?;
+        if let Some(profile) = &mut hostio.env().profile {
+            if function == profile::LEAVE {
+                profile.leave(ink);
+            } else {
+                profile.enter(Frame::Function(function.cast_unsigned()), ink);
+            }
+        }
+        Ok(())
     }
 
     /// Reports a finished hostio to the tracer.

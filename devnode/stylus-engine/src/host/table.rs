@@ -7,6 +7,7 @@ use super::{
     account, block, call, console, crypto, env::WasmEnv, hostio::Hostio, log, math, memory,
     message, storage,
 };
+use crate::profile::{REPORT, REPORT_MODULE};
 
 /// The module that hostios are imported from.
 pub(crate) const HOSTIO_MODULE: &str = "vm_hooks";
@@ -59,6 +60,10 @@ macro_rules! hostios {
             name: &str,
         ) -> Option<Func> {
             match (module, name) {
+                (REPORT_MODULE, REPORT) => Some(Func::wrap(
+                    store,
+                    |caller: Caller<'_, WasmEnv<'w>>, function: i32| Hostio::step(caller, function),
+                )),
                 $($(($module, stringify!($name)) => Some(Func::wrap(
                     store,
                     |caller: Caller<'_, WasmEnv<'w>>, $($arg: $ty),*| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use stylus_engine::{
-    CreateRequest, EvmApi, EvmData, HostioCall, Module, Pages, Params, Status, StoreError,
+    CreateRequest, EvmApi, EvmData, HostioCall, Module, Pages, Params, Profile, Status, StoreError,
     SubcallOutcome, SubcallRequest, run,
 };
 
@@ -34,6 +34,7 @@ pub(crate) struct Ledger {
     pub(crate) nested: Option<(Module, u32)>,
     pub(crate) traced: bool,
     pub(crate) hostios: Vec<HostioCall>,
+    pub(crate) profile: Option<Profile>,
 }
 
 impl Ledger {
@@ -136,5 +137,9 @@ impl EvmApi for Ledger {
 
     fn capture_hostio(&mut self, call: HostioCall) {
         self.hostios.push(call);
+    }
+
+    fn capture_profile(&mut self, profile: Profile) {
+        self.profile = Some(profile);
     }
 }

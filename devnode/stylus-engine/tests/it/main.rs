@@ -4,6 +4,7 @@
 //! - `invalid_modules`: modules that break one rule each.
 //! - `counter`: a contract of the SDK, to the last unit of ink.
 //! - `hostio`: effects and costs of each family of hostios, on an in-memory chain.
+//! - `profiles`: ink by function.
 //! - `properties`: properties of every module.
 //! - `mutated`: the fuzzer's seeds with random damage.
 
@@ -20,6 +21,7 @@ mod hostio;
 mod invalid_modules;
 mod ledger;
 mod mutated;
+mod profiles;
 mod properties;
 mod recorded;
 

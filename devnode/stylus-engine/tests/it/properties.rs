@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stylus_engine::{Activation, Outcome, Params, Status, activate, run};
 
 use crate::VERSION;
-use crate::{counter, ledger::Ledger};
+use crate::{counter, ledger::Ledger, profiles};
 
 /// Bytes of native stack that a chain of 1024 nested programs needs at most.
 const CHAIN_STACK: usize = 32 << 20;
@@ -153,6 +153,18 @@ proptest! {
         } else {
             prop_assert_eq!(outcome.status, Status::Failure);
         }
+    }
+
+    #[test]
+    fn a_profile_has_the_ink_of_the_plain_run(body in expression()) {
+        let wasm = wat::parse_str(module(&body)).unwrap();
+        let (outcome, profile) = profiles::profile(&wasm, &[], GAS, Ledger::default);
+        let params = Params::new(VERSION);
+        let left = params.ink(GAS) - profiles::total(&profile);
+        prop_assert_eq!(params.gas(left), outcome.gas_left);
+        let short = GAS - outcome.gas_left - 1;
+        let (outcome, _) = profiles::profile(&wasm, &[], short, Ledger::default);
+        prop_assert_eq!(outcome.status, Status::OutOfInk);
     }
 
     #[test]
