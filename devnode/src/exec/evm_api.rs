@@ -8,7 +8,8 @@ use revm::{
     interpreter::SharedMemory,
 };
 use stylus_engine::{
-    CreateRequest, EvmApi, EvmData, HostioCall, Pages, StoreError, SubcallOutcome, SubcallRequest,
+    CreateRequest, EvmApi, EvmData, HostioCall, Pages, Profile, StoreError, SubcallOutcome,
+    SubcallRequest,
 };
 
 use super::{
@@ -161,6 +162,19 @@ impl EvmApi for FrameEvmApi<'_, '_> {
         chain.charge_trace(inspector::traced_size(call.args.len().saturating_add(call.outs.len())));
         if !chain.is_aborted() {
             self.evm.0.inspector.capture_hostio(call);
+        }
+    }
+
+    fn capture_profile_node(&mut self, node: usize) {
+        self.evm.0.inspector.capture_profile_node(node);
+    }
+
+    fn capture_profile(&mut self, profile: Profile) {
+        let chain = &mut self.evm.0.ctx.chain;
+        let names = profile.nodes.iter().map(|node| inspector::traced_size(node.name.len()));
+        chain.charge_trace(names.fold(0, usize::saturating_add));
+        if !chain.is_aborted() {
+            self.evm.0.inspector.capture_profile(profile);
         }
     }
 }

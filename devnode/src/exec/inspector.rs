@@ -28,7 +28,7 @@ use revm::{
     },
 };
 use revm_inspectors::tracing::DebugInspector;
-use stylus_engine::HostioCall;
+use stylus_engine::{HostioCall, Module, Params, Profile};
 
 use super::{
     code_rules::runs_program,
@@ -68,6 +68,28 @@ pub(super) trait ArbInspector<'a>: Inspector<Ctx<'a>> {
 
     /// Receives a finished host call.
     fn capture_hostio(&mut self, _call: HostioCall) {}
+
+    /// Whether the inspector receives profiles of programs.
+    fn profiles(&self) -> bool {
+        false
+    }
+
+    /// The module to run in the frame that was opened last, for the program of an account, whose wasm is
+    /// `deployed`; `None` for the usual one.
+    fn profiled_module(
+        &mut self,
+        _address: Address,
+        _deployed: &[u8],
+        _params: &Params,
+    ) -> Option<Module> {
+        None
+    }
+
+    /// Receives the index of the profile's node for the host call that starts.
+    fn capture_profile_node(&mut self, _node: usize) {}
+
+    /// Receives the profile of a run, at its end.
+    fn capture_profile(&mut self, _profile: Profile) {}
 }
 
 /// Inspects nothing.

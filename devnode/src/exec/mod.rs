@@ -18,6 +18,7 @@ mod opcodes;
 mod parity_trace;
 mod precompile_host;
 mod precompiles;
+mod profiler;
 mod program;
 mod program_entries;
 mod refund;

@@ -1,6 +1,6 @@
 //! Frames that are Stylus programs: the price of the entry, and the conversion of their result.
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes};
 use revm::{
     context_interface::{ContextTr, JournalTr},
     handler::EvmTr,
@@ -10,7 +10,7 @@ use revm::{
     primitives::constants::CALL_STACK_LIMIT,
 };
 use stylus_engine::{
-    EvmData, Module, Status, StylusVersion,
+    EvmData, Module, Params, Status, StylusVersion,
     program::{self, CodeKind, Root},
     return_data_cost,
 };
@@ -116,7 +116,10 @@ fn run_program(
         *uncounted = uncounted.saturating_add(inputs.gas_limit);
         return ProgramResult::empty(InstructionResult::OutOfGas);
     };
-    let Some(module) = module(ctx, *code_hash, code.original_byte_slice(), params.version) else {
+    let (program, code) = (inputs.bytecode_address, code.original_byte_slice());
+    let profiled = profiled_module(evm, program, code, &params);
+    let ctx = evm.ctx();
+    let Some(module) = profiled.or_else(|| module(ctx, *code_hash, code, params.version)) else {
         return ProgramResult::empty(InstructionResult::PrecompileError);
     };
     ctx.chain.pages.open = open;
@@ -157,7 +160,25 @@ fn module(
     if let Some(module) = ctx.chain.module_cache.get(version, code_hash) {
         return Some(module);
     }
-    let wasm = match CodeKind::of(code, version)? {
+    let wasm = wasm(ctx, code, version)?;
+    ctx.chain.module_cache.compile(version, code_hash, &wasm)
+}
+
+/// The module that reports the profile of a program, if profiles are wanted.
+fn profiled_module(
+    evm: &mut ArbEvm<'_>,
+    program: Address,
+    code: &[u8],
+    params: &Params,
+) -> Option<Module> {
+    let wanted = evm.0.inspector.profiles();
+    let wasm = wanted.then(|| wasm(evm.ctx(), code, params.version))??;
+    evm.0.inspector.profiled_module(program, &wasm, params)
+}
+
+/// The wasm of a program.
+fn wasm(ctx: &mut Ctx<'_>, code: &[u8], version: StylusVersion) -> Option<Vec<u8>> {
+    match CodeKind::of(code, version)? {
         CodeKind::Root => {
             let root = Root::decode(code).ok()?;
             let codes: Vec<Bytes> = root
@@ -165,11 +186,10 @@ fn module(
                 .iter()
                 .map(|&fragment| PrecompileHost::code(ctx, fragment))
                 .collect();
-            root.decompress(codes.iter().map(AsRef::as_ref)).ok()?
+            root.decompress(codes.iter().map(AsRef::as_ref)).ok()
         }
-        _ => program::decode(code, usize::MAX).ok()?,
-    };
-    ctx.chain.module_cache.compile(version, code_hash, &wasm)
+        _ => program::decode(code, usize::MAX).ok(),
+    }
 }
 
 /// Constants of a call.

@@ -1,4 +1,4 @@
-//! Traces: geth's tracers and `stylusTracer`.
+//! Traces: geth's tracers, `stylusTracer` and `stylusProfiler`.
 //!
 //! JavaScript tracers are not supported, except that of cargo-stylus, which gets the output of
 //! `stylusTracer`.
@@ -21,12 +21,17 @@ use serde_json::{Value, json};
 pub(crate) use revm_inspectors::tracing::TransactionContext as Origin;
 
 use super::{
-    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, State, run_with_inspector,
+    Execution, ExecutionEnv, ExecutionError, ExecutionStatus, Message, State,
+    profiler::{InvalidProgram, ProfiledRun, ProfilerConfig, StylusProfiler},
+    run_with_inspector,
     stylus_tracer::{StylusTracer, TraceStep},
 };
 
 /// Name of Nitro's tracer for programs.
 const STYLUS_TRACER: &str = "stylusTracer";
+
+/// Name of the tracer for the functions of programs.
+const PROFILER: &str = "stylusProfiler";
 
 /// Text that identifies the JavaScript tracer of cargo-stylus.
 const HOSTIO_MARKER: &str = "hostio";
@@ -38,6 +43,8 @@ pub(crate) enum Tracer {
     Geth(Box<DebugInspector>),
     /// `stylusTracer`.
     Stylus,
+    /// `stylusProfiler`.
+    Profiler(ProfilerConfig),
 }
 
 /// The output of a tracer.
@@ -50,6 +57,8 @@ pub(crate) enum Trace {
     Prestate(Value),
     /// Output of `stylusTracer`.
     Stylus(Vec<TraceStep>),
+    /// Output of `stylusProfiler`.
+    Profile(Vec<ProfiledRun>),
 }
 
 /// Why there is no trace.
@@ -58,6 +67,14 @@ pub(crate) enum TraceError {
     /// The tracer does not exist or does not support these options.
     #[error(transparent)]
     UnsupportedTracer(#[from] DebugInspectorError),
+    /// Wasm that `stylusProfiler` cannot run.
+    #[error(transparent)]
+    Program(#[from] InvalidProgram),
+    /// The options of `stylusProfiler` are not valid.
+    #[error(
+        "invalid tracerConfig of stylusProfiler: {0}; expected {{\"programs\": {{ADDRESS: WASM}}}}"
+    )]
+    ProfilerConfig(serde_json::Error),
     /// The trace cannot be serialized.
     #[error(transparent)]
     Serialize(#[from] serde_json::Error),
@@ -77,6 +94,13 @@ impl Tracer {
                 if text == STYLUS_TRACER || text.contains(HOSTIO_MARKER) =>
             {
                 Ok(Self::Stylus)
+            }
+            Some(GethDebugTracerType::JsTracer(text)) if text == PROFILER => {
+                let config = match options.tracer_config.into_json() {
+                    Value::Null => ProfilerConfig::default(),
+                    config => serde_json::from_value(config).map_err(TraceError::ProfilerConfig)?,
+                };
+                Ok(Self::Profiler(config))
             }
             _ => Ok(Self::Geth(Box::new(DebugInspector::new(options)?))),
         }
@@ -98,6 +122,11 @@ pub(crate) fn trace(
             let mut tracer = StylusTracer::default();
             run_with_inspector(env, message, &mut tracer)?;
             Ok(Trace::Stylus(tracer.into_steps()))
+        }
+        Tracer::Profiler(config) => {
+            let mut profiler = StylusProfiler::new(config);
+            run_with_inspector(env, message, &mut profiler)?;
+            Ok(Trace::Profile(profiler.into_runs()?))
         }
         Tracer::Geth(mut tracer) => {
             let tx = TxEnv { gas_limit: message.gas_limit(), ..message.tx_env() };

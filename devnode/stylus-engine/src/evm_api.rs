@@ -198,6 +198,10 @@ pub trait EvmApi {
     /// [`Self::is_traced`].
     fn capture_hostio(&mut self, _call: HostioCall) {}
 
+    /// Receives the index of the profile's node for the host call that starts. Called only for modules
+    /// of [`crate::profiled()`].
+    fn capture_profile_node(&mut self, _node: usize) {}
+
     /// Receives the profile of a run that has ended. Called only for modules of
     /// [`crate::profiled()`].
     fn capture_profile(&mut self, _profile: Profile) {}

@@ -2,6 +2,8 @@
 //!
 //! Whether a program is activated, and with which parameters, is recorded by the chain.
 
+use wasmparser::Parser;
+
 use crate::{StylusVersion, decompress::decompress};
 
 pub use crate::fragments::{Root, fragment_body, max_read_gas, read_gas};
@@ -94,9 +96,30 @@ pub fn decode(code: &[u8], max_size: usize) -> Result<Vec<u8>, DecodeError> {
     decompress(dictionary, stream, max_size)
 }
 
+/// Whether two modules differ in nothing but custom sections, such as the names of functions. False
+/// if one of them is malformed.
+#[must_use]
+pub fn is_same_code(left: &[u8], right: &[u8]) -> bool {
+    code_sections(left).is_some_and(|sections| Some(sections) == code_sections(right))
+}
+
+/// All sections but custom ones, with their ids; `None` if the module is malformed.
+fn code_sections(wasm: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let mut sections = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Some((id, range)) = payload.ok()?.as_section()
+            && id != 0
+        {
+            let [start, end] = [range.start, range.end].map(usize::try_from);
+            sections.push((id, wasm.get(start.ok()?..end.ok()?)?));
+        }
+    }
+    Some(sections)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CodeKind, DecodeError, decode, is_program};
+    use super::{CodeKind, DecodeError, decode, is_program, is_same_code};
     use crate::StylusVersion;
 
     /// A stored brotli block with the bytes "wasm", and the end of the stream.
@@ -120,6 +143,20 @@ mod tests {
             [Some(CodeKind::Whole), Some(CodeKind::Fragment), Some(CodeKind::Root), None]
         );
         assert_eq!([0, 1, 2].map(|kind| CodeKind::of(&[0xef, 0xf0, kind], v3)), [None; 3]);
+    }
+
+    #[test]
+    fn names_are_no_code() {
+        let [named, unnamed, other] = [
+            "(func $f (i32.const 1) drop)",
+            "(func (i32.const 1) drop)",
+            "(func (i32.const 2) drop)",
+        ]
+        .map(|function| wat::parse_str(format!("(module {function})")).unwrap());
+        assert_ne!(named, unnamed);
+        assert!(is_same_code(&named, &unnamed));
+        assert!(!is_same_code(&named, &other));
+        assert!(!is_same_code(&named[..9], &named[..9]), "malformed");
     }
 
     #[test]

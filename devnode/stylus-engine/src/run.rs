@@ -76,7 +76,10 @@ pub fn run(
         Ok(status) => Ok(status),
         Err(error) => classify(&store, &instance, &error),
     };
-    let ink_left = get_global(&store, instance.exports.ink_left);
+    let ink_left = match outcome {
+        Ok(_) | Err(Status::Failure) => get_global(&store, instance.exports.ink_left),
+        Err(_) => 0,
+    };
     let gas_left = params.gas(ink_left);
     let WasmEnv { output, evm_api, profile, .. } = store.into_data();
     if let (Some(profile), Some(names)) = (profile, module.names()) {
@@ -88,8 +91,7 @@ pub fn run(
             let status = if code == 0 { Status::Success } else { Status::Revert };
             Outcome { status, output: output.into(), gas_left }
         }
-        Err(Status::Failure) => Outcome::without_output(Status::Failure, gas_left),
-        Err(status) => Outcome::without_output(status, 0),
+        Err(status) => Outcome::without_output(status, gas_left),
     }
 }
 

@@ -36,6 +36,7 @@ mod options;
 mod parent_chain;
 mod parity;
 mod precompiles;
+mod profiles;
 mod programs;
 mod provider;
 mod raw;

@@ -55,8 +55,9 @@ impl<'c, 'w> Hostio<'c, 'w> {
         let trace = caller.data().evm_api.is_traced().then(Default::default);
         let mut hostio = Self { caller, trace };
         let start_ink = hostio.ink().map_err(wasmi::Error::host)?;
-        if let Some(profile) = &mut hostio.env().profile {
-            profile.enter(Frame::Host(name), start_ink);
+        let env = hostio.env();
+        if let Some(profile) = &mut env.profile {
+            env.evm_api.capture_profile_node(profile.enter(Frame::Host(name), start_ink));
         }
         let result = body(&mut hostio);
         if matches!(result, Ok(_) | Err(Escape::Exit(_))) {

@@ -48,8 +48,8 @@ impl Recorder {
         Self { ink_left: ink, ..Self::default() }
     }
 
-    /// A function is entered.
-    pub(crate) fn enter(&mut self, frame: Frame, ink_left: u64) {
+    /// A function is entered. Returns the index of its node.
+    pub(crate) fn enter(&mut self, frame: Frame, ink_left: u64) -> usize {
         self.charge(ink_left);
         let caller = self.open.last().copied();
         let next = self.nodes.len();
@@ -66,6 +66,7 @@ impl Recorder {
         if let Some(node) = self.nodes.get_mut(node).filter(|node| node.frame == frame) {
             node.calls = node.calls.saturating_add(1);
         }
+        node
     }
 
     /// The innermost function is left.
