@@ -92,8 +92,8 @@ async fn every_backend_sees_the_same_chain_and_account() {
         assert_eq!(chain.head().await.unwrap(), head);
         assert_eq!(chain.block(head.number).await.unwrap(), Some(head));
         assert_eq!(chain.block(head.number + 1).await.unwrap(), None);
-        let thousand = U256::from(1_000_000_000_000_000_000_000_u128);
-        assert_eq!(chain.balance(account).await.unwrap(), thousand);
+        let ten_thousand = U256::from(10_000_000_000_000_000_000_000_u128);
+        assert_eq!(chain.balance(account).await.unwrap(), ten_thousand);
         assert_eq!(chain.code(account).await.unwrap(), Bytes::new());
     }
 }

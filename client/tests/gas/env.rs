@@ -246,7 +246,10 @@ impl GasEnv {
         let mut hash = B256::ZERO;
         for (who, to, call) in calls {
             let data = Bytes::from(call.abi_encode());
-            let fields = json!({"from": self.account(who), "to": to, "data": data});
+            let from = self.account(who);
+            let () =
+                provider.raw_request("anvil_impersonateAccount".into(), (from,)).await.unwrap();
+            let fields = json!({"from": from, "to": to, "data": data});
             hash = provider.raw_request("eth_sendTransaction".into(), (fields,)).await.unwrap();
             self.nonces[who] += 1;
         }
