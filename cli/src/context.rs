@@ -20,7 +20,7 @@ use crate::error::CliError;
 use crate::keys::{self, DevAccount};
 use crate::logs;
 use crate::options::global::GlobalArgs;
-use crate::output::{CommandOutput, Fields, print_event_line};
+use crate::output::{CommandOutput, Fields, Table, print_event_line};
 use crate::parse;
 
 /// The configuration, and everything that commands make of it.
@@ -261,6 +261,15 @@ impl Context {
             self.print_event("ready", &fields)
         } else {
             self.print(&CommandOutput::new(fields))
+        }
+    }
+
+    /// As [`Context::print_ready`], with a table for people.
+    pub(crate) fn print_ready_with(&self, fields: Fields, table: Table) -> Result<(), CliError> {
+        if self.is_json() {
+            self.print_ready(fields)
+        } else {
+            self.print(&CommandOutput::new(fields).table(table))
         }
     }
 

@@ -22,7 +22,7 @@ pub enum AmountError {
     #[error("an amount's unit is eth, gwei or wei")]
     UnknownUnit,
     /// The amount has a fraction of a wei.
-    #[error("an amount cannot have a fraction of a wei")]
+    #[error("an amount cannot have a fraction of a wei: give a unit, such as 0.1eth")]
     BelowOneWei,
     /// The amount does not fit into the market's 128 bits.
     #[error("an amount must be below 2^128 wei")]

@@ -125,7 +125,6 @@ impl Options {
             l1_fee: self.l1_fee,
             l1_block_time: self.l1_block_time.map(Duration::from_secs),
             state: self.state,
-            ..Config::default()
         }
     }
 }

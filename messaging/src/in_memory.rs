@@ -82,4 +82,8 @@ impl Transport for InMemoryTransport {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ready(Ok(state.subscribe(key.keys().public_key()))).boxed()
     }
+
+    fn is_connected(&self) -> bool {
+        true
+    }
 }

@@ -36,6 +36,9 @@ pub trait Transport: Debug + Send + Sync {
     /// # Errors
     /// [`MessageError::TransportClosed`].
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>>;
+
+    /// Whether somebody who carries wraps is connected now.
+    fn is_connected(&self) -> bool;
 }
 
 /// The receiving end for the wraps to one key. A wrap may arrive more than once.

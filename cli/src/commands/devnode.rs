@@ -5,13 +5,13 @@ use stylus_devnode::command;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::Cell;
+use crate::output::{Cell, Table};
 
 /// Options of `muster devnode`.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(
-    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.json --json\n  muster devnode --arbos 51\n  \
+    after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.bin --json\n  muster devnode --arbos 51\n  \
                   muster devnode --accounts 3 --balance 50 --no-mining\n  \
                   muster devnode --network arbitrum-one"
 )]
@@ -24,13 +24,17 @@ pub(crate) struct Options {
 /// Runs the chain until the process is told to stop.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     command::run(options.chain, |ready| {
-        context.print_ready(vec![
+        let fields = vec![
             ("rpc", Cell::text(ready.rpc)),
             ("websocket", Cell::text(ready.websocket)),
             ("chain_id", Cell::count(ready.chain_id)),
             ("dev_account", Cell::text(ready.dev_account)),
             ("dev_key", Cell::text(ready.dev_key)),
-        ])
+        ];
+        let accounts = ready.accounts.iter();
+        let rows =
+            accounts.map(|account| vec![Cell::text(account.address), Cell::text(account.key)]);
+        context.print_ready_with(fields, Table::new("accounts", ["address", "key"], rows))
     })
     .await
 }

@@ -12,10 +12,12 @@ use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::document::Program;
-use crate::jobs::files::{OutputPlace, print_blob_to_stderr, write_outputs};
+use crate::jobs::files::{OutputPlace, missing_outputs, print_blob_to_stderr, write_outputs};
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::{HireRequest, hire};
-use crate::jobs::report::{failure_text, note_report, outcome_cell, trap_cell, verdict_name};
+use crate::jobs::report::{
+    failure_text, not_agreed, note_report, outcome_cell, trap_cell, verdict_name,
+};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::hire::HireArgs;
@@ -80,6 +82,8 @@ struct Ended {
     name: String,
     /// The report, or why there is none.
     report: Result<JobReport, CliError>,
+    /// That it left no output, if it did not.
+    missing: Option<String>,
 }
 
 /// Runs all jobs. Exits with 1 if a program failed, and with 125 if a job has no agreed result.
@@ -107,8 +111,11 @@ pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 fn failure(ended: &Ended) -> Option<String> {
     let report = ended.report.as_ref().ok()?;
     let outcome = report.result.as_ref()?.outcome;
-    let text = failure_text(outcome, report.trap.as_deref());
-    (outcome != Outcome::Exit(0)).then(|| format!("{}: {text}", ended.name))
+    let text = match outcome {
+        Outcome::Exit(0) => ended.missing.clone()?,
+        _ => failure_text(outcome, report.trap.as_deref()),
+    };
+    Some(format!("{}: {text}", ended.name))
 }
 
 /// A job in the table of results.
@@ -118,7 +125,11 @@ fn row(ended: &Ended) -> Vec<Cell> {
         Ok(report) => {
             let outcome = outcome_cell(report.result.as_ref());
             let verdict = Cell::text(verdict_name(report.verdict));
-            vec![name, Cell::text(report.job), verdict, outcome, trap_cell(report), Cell::None]
+            let failure = match report.verdict {
+                Verdict::Agreed => ended.missing.as_ref().map_or(Cell::None, Cell::text),
+                _ => Cell::text(not_agreed(report)),
+            };
+            vec![name, Cell::text(report.job), verdict, outcome, trap_cell(report), failure]
         }
         Err(error) => {
             vec![name, Cell::None, Cell::None, Cell::None, Cell::None, Cell::text(error)]
@@ -182,17 +193,20 @@ fn tasks(options: &Options, folder: &JobFolder, program: &Program) -> Result<Vec
 async fn run_task(folder: &JobFolder, jobs: &Jobs, task: Task) -> Ended {
     let Task { request, place } = task;
     let name = request.label.clone();
+    let places = [place];
+    let mut missing = None;
     let run = async {
         let report = jobs.run(request).await?;
         if let (Some(result), Verdict::Agreed) = (&report.result, report.verdict) {
-            write_outputs(&folder.blobs, result, &[place])?;
+            write_outputs(&folder.blobs, result, &places)?;
+            missing = missing_outputs(result, &places);
         }
         if let Some(stderr) = &report.stderr {
             print_blob_to_stderr(&folder.blobs, stderr)?;
         }
         Ok(report)
     };
-    Ended { report: run.await, name }
+    Ended { report: run.await, name, missing }
 }
 
 /// Says what is wrong with a job, above the progress bar.

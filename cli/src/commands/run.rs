@@ -7,13 +7,15 @@ use muster_compute::Outcome;
 use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
 
 use crate::context::Context;
-use crate::error::{CliError, JobCommandError};
+use crate::error::CliError;
 use crate::jobs::document::Program;
 use crate::jobs::exit_code::exit_code;
-use crate::jobs::files::{OutputPlace, print_blob, print_blob_to_stderr, write_outputs};
+use crate::jobs::files::{
+    OutputPlace, missing_outputs, print_blob, print_blob_to_stderr, write_outputs,
+};
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::{HireRequest, hire};
-use crate::jobs::report::{failure_text, note_report, report_output};
+use crate::jobs::report::{failure_text, not_agreed, note_report, report_output};
 use crate::jobs::session::run_jobs;
 use crate::options::heading;
 use crate::options::hire::HireArgs;
@@ -26,7 +28,7 @@ use crate::progress;
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = heading::COMMAND,
-    after_help = "Examples:\n  muster run primes.wasm --account dev:cleo --budget 0.01eth -- 1000000\n  \
+    after_help = "Examples:\n  muster run primes.wasm --account dev:cleo --budget 0.03eth -- 1000000\n  \
         muster run resvg.wasm --in logo.svg --out logo.png -- /in/logo.svg /out/logo.png"
 )]
 pub(crate) struct Options {
@@ -55,12 +57,12 @@ pub(crate) struct Options {
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let ended = run_program(context, &options).await.map_err(CliError::without_result)?;
     let code = exit_code(ended.outcome);
-    if code == 0 {
-        return Ok(());
+    if code != 0 {
+        let how = failure_text(ended.outcome, ended.trap.as_deref());
+        let reason = format!("the program failed: {how}");
+        return Err(CliError::ProgramFailed { code, reason });
     }
-    let how = failure_text(ended.outcome, ended.trap.as_deref());
-    let reason = format!("the program failed: {how}");
-    Err(CliError::ProgramFailed { code, reason })
+    ended.missing.map_or(Ok(()), |reason| Err(CliError::ProgramFailed { code: 1, reason }))
 }
 
 /// How a program ended.
@@ -69,6 +71,8 @@ struct Ended {
     outcome: Outcome,
     /// Why it trapped, if it did.
     trap: Option<String>,
+    /// Which outputs it did not leave.
+    missing: Option<String>,
 }
 
 /// Runs the program, and returns how it ended once the workers agree.
@@ -108,7 +112,7 @@ fn finish(
         if context.is_json() {
             context.print(&report_output(report))?;
         }
-        return Err(JobCommandError::NotAgreed(report.job).into());
+        return Err(not_agreed(report).into());
     };
     let written = write_outputs(&folder.blobs, result, places)?;
     if let Some(stderr) = &report.stderr {
@@ -120,5 +124,6 @@ fn finish(
     } else {
         print_blob(&folder.blobs, &result.stdout)?;
     }
-    Ok(Ended { outcome: result.outcome, trap: report.trap.clone() })
+    let missing = missing_outputs(result, places);
+    Ok(Ended { outcome: result.outcome, trap: report.trap.clone(), missing })
 }

@@ -53,6 +53,23 @@ pub(crate) enum JobCommandError {
         /// The budget.
         budget: Ether,
     },
+    /// No relay carries messages.
+    #[error(
+        "no relay can be reached at {0}, so workers cannot be asked what they take: check that it runs, or name another with --relay \
+         or MUSTER_RELAY"
+    )]
+    NoRelay(String),
+    /// Fewer workers for sale than are wanted.
+    #[error(
+        "{wanted} workers are wanted, and {for_sale} are for sale: the others have no free slot, or do not fit the length; `muster \
+         worker list --application wasm1` shows them; ask for fewer --replicas or a shorter --length, or try later"
+    )]
+    TooFewForSale {
+        /// How many were asked for.
+        wanted: usize,
+        /// How many there are.
+        for_sale: usize,
+    },
     /// Workers that take smaller jobs, or do not answer.
     #[error(
         "{wanted} workers are wanted, and {fitting} of those for sale take a job of {needs}{said}: lower --memory, --storage or \
@@ -76,6 +93,25 @@ pub(crate) enum JobCommandError {
         "the workers do not agree on job {0}: `muster job show` shows what they signed, `muster job verify` runs it here"
     )]
     NotAgreed(Digest),
+    /// A job of which no worker signed a result.
+    #[error("no worker has a result of job {job}: {failures}: repeat the command to ask again")]
+    NoResult {
+        /// The job.
+        job: Digest,
+        /// What each worker failed with.
+        failures: String,
+    },
+    /// A job of which fewer workers signed a result than were asked for.
+    #[error(
+        "too few workers have signed the result of job {job}: {failures}: repeat the command to ask again, or ask for fewer \
+         --replicas"
+    )]
+    TooFewResults {
+        /// The job.
+        job: Digest,
+        /// What the others failed with.
+        failures: String,
+    },
     /// Some of many jobs without an agreed result.
     #[error("{missing} of {all} jobs have no agreed result: repeat the command to go on")]
     JobsMissing {

@@ -23,9 +23,9 @@ impl Candidates {
         Ok(Self(workers.into_iter().zip(capacities).collect()))
     }
 
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.0.len()
+    /// Whether none of them has answered.
+    pub(super) fn are_silent(&self) -> bool {
+        self.0.iter().all(|(_, capacity)| *capacity == JobCapacity::Silent)
     }
 
     /// The numbers of those that take jobs of these limits, or do not know whether they do; cheapest first.
@@ -42,6 +42,10 @@ impl Candidates {
 
     /// Why they are not enough.
     pub(super) fn too_few(&self, wanted: usize, job: &Limits) -> JobCommandError {
+        let (for_sale, fitting) = (self.0.len(), self.fitting(job).len());
+        if fitting == for_sale {
+            return JobCommandError::TooFewForSale { wanted, for_sale };
+        }
         let said = self.0.iter().map(|(worker, capacity)| {
             let number = worker.number;
             match capacity {
@@ -53,7 +57,6 @@ impl Candidates {
             }
         });
         let needs = limits_text(job.memory, job.storage, job.time);
-        let fitting = self.fitting(job).len();
         JobCommandError::TooFewWorkersFit { wanted, fitting, needs, said: said.collect() }
     }
 }

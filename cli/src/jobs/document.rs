@@ -51,7 +51,8 @@ impl Program {
             value: value.clone(),
         };
         template.environment = args.env.iter().map(variable).collect();
-        template.stdin = args.stdin.as_deref().map(|path| put_file(store, path)).transpose()?;
+        template.stdin =
+            args.stdin.as_deref().map(|path| put_file(store, own_stdin(path))).transpose()?;
         for file in &args.inputs {
             add_input(store, &mut template, &file.host, file.program_path("/in")?)?;
         }
@@ -118,4 +119,9 @@ pub(crate) fn put_file(store: &BlobStore, path: &Path) -> Result<Digest, CliErro
         }
         writer.write(read)?;
     }
+}
+
+/// The file that a path names; a dash is the standard input of this process.
+fn own_stdin(path: &Path) -> &Path {
+    if path == Path::new("-") { Path::new("/dev/stdin") } else { path }
 }

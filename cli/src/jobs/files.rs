@@ -64,6 +64,19 @@ pub(crate) fn write_outputs(
     Ok(written)
 }
 
+/// What is said of outputs of which the program left nothing; `None` if it left all.
+pub(crate) fn missing_outputs(result: &JobResult, places: &[OutputPlace]) -> Option<String> {
+    let is_missing = |place: &&OutputPlace| {
+        !result.outputs.iter().any(|file| place.host_path(&file.path).is_some())
+    };
+    let missing = places.iter().filter(is_missing).map(|place| {
+        let (path, host) = (place.output.path().as_str(), place.host.display());
+        format!("the program left nothing at {path}, so {host} was not written")
+    });
+    let missing: Vec<_> = missing.collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
+}
+
 /// Copies a blob to a file.
 pub(crate) fn write_file(store: &BlobStore, blob: &Digest, path: &Path) -> Result<(), CliError> {
     let mut source = store.read(blob)?;
@@ -140,6 +153,15 @@ mod tests {
         assert_eq!(written, [at("new/a.png"), at("all/b"), at("all/c/d")]);
         assert_eq!(fs::read_to_string(at("all/c/d")).unwrap(), "/out/all/c/d");
         assert!(!at("other").exists());
+        assert_eq!(missing_outputs(&result, &places), None);
+        let (file, folder) = (place("none"), OutputPlace::new("b/none/").unwrap());
+        let name = at("none");
+        let said = format!(
+            "the program left nothing at /out/none, so {} was not written; the program left nothing at /out/none, so b/none/ \
+             was not written",
+            name.display()
+        );
+        assert_eq!(missing_outputs(&result, &[file, folder]), Some(said));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::{Order, Reason};
 use muster_client::protocol::order;
-use muster_client::{Application, Ether, Market, MarketError, OrderRequest};
+use muster_client::{Application, Ether, Market, MarketError};
 use muster_compute::Limits;
 use muster_daemons::DaemonContext;
 use muster_daemons::client::{RunningAgreement, buy_once, running_agreements};
@@ -143,10 +143,16 @@ pub(crate) async fn find(
     let (running, name) =
         running_agreements(daemon_context, Application::WASM1, request.from_block).await?;
     let ours = running.iter().find(|running| fitness(running.address) == Fitness::Ours);
-    let is_enough = |running: &&RunningAgreement| {
-        running.workers >= request.wanted() && fitness(running.address) == Fitness::Free
-    };
-    let Some(found) = ours.or_else(|| running.iter().find(is_enough)) else {
+    let is_free = |running: &&RunningAgreement| fitness(running.address) == Fitness::Free;
+    let is_enough = |running: &&RunningAgreement| running.workers >= request.wanted();
+    let enough = || running.iter().filter(is_free).find(is_enough);
+    let Some(found) = ours.or_else(enough) else {
+        for RunningAgreement { address, workers, .. } in running.iter().filter(is_free) {
+            let (agreement, wanted) = (account_text(*address), request.wanted());
+            print_note(format_args!(
+                "agreement {agreement} runs, and is not used: it has {workers} workers, and {wanted} are asked for"
+            ));
+        }
         return Ok(Found::Nothing { name });
     };
     let agreement = found.address;
@@ -176,7 +182,7 @@ pub(crate) async fn offer(
     daemon_context: &DaemonContext,
     request: HireRequest<'_>,
 ) -> Result<Choice, CliError> {
-    let choice = choose(daemon_context, request).await?;
+    let choice = choose(context, daemon_context, request).await?;
     let clock = context.clock(daemon_context.market()).await?;
     let length = length_text(&clock, choice.order.length.saturating_to());
     approve(request.purchase, &choice.order, &length, choice.price)?;
@@ -186,6 +192,7 @@ pub(crate) async fn offer(
 /// The cheapest workers that say that they take such jobs. Without a number of workers, there are two, or one if there is no
 /// other.
 async fn choose(
+    context: &Context,
     daemon_context: &DaemonContext,
     request: HireRequest<'_>,
 ) -> Result<Choice, CliError> {
@@ -193,23 +200,22 @@ async fn choose(
     let named = request.workers.max(request.replicas);
     let mut order = job_order(market, args, named.unwrap_or(REPLICAS)).await?;
     let candidates = Candidates::ask(daemon_context, &order).await?;
+    if candidates.are_silent() && !daemon_context.transport().is_connected() {
+        let relays = context.relays().join(", ");
+        return Err(JobCommandError::NoRelay(relays).into());
+    }
     let mut numbers = candidates.fitting(limits);
     let mut wanted: usize = named.unwrap_or(REPLICAS).into();
     if numbers.len() == 1 && named.is_none() {
         print_note("only one worker takes this, so nobody is there to compare it with");
         (order, wanted) = (job_order(market, args, 1).await?, 1);
     }
-    if numbers.len() < wanted && numbers.len() < candidates.len() {
+    if numbers.len() < wanted {
         return Err(candidates.too_few(wanted, limits).into());
     }
     numbers.truncate(wanted);
     numbers.sort_unstable();
-    let quote = if numbers.len() == wanted {
-        market.quote_hire(&order, &numbers).await?
-    } else {
-        // Says why there are not more.
-        market.quote(&OrderRequest::Custom(order)).await?
-    };
+    let quote = market.quote_hire(&order, &numbers).await?;
     match quote.reason {
         Reason::None => Ok(Choice { order, numbers, price: quote.price }),
         reason => {

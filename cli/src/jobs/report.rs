@@ -1,8 +1,11 @@
 //! What came of a job, for people and for programs.
 
+use std::collections::BTreeMap;
+
 use muster_compute::{JobResult, Outcome};
 use muster_daemons::client::{JobReport, Verdict};
 
+use crate::error::JobCommandError;
 use crate::output::{Cell, CommandOutput, Table, account_text, print_note};
 
 /// The name of a verdict.
@@ -37,6 +40,36 @@ pub(crate) fn trap_cell(report: &JobReport) -> Cell {
 pub(crate) fn failure_text(outcome: Outcome, trap: Option<&str>) -> String {
     let how = outcome_text(outcome);
     trap.map_or_else(|| how.clone(), |why| format!("{how}: {why}"))
+}
+
+/// Why workers have no result: each reason once, with the workers that have it.
+fn failures_text(report: &JobReport) -> String {
+    let mut reasons = BTreeMap::<&str, Vec<String>>::new();
+    for answer in &report.answers {
+        if let Err(reason) = &answer.result {
+            reasons.entry(reason).or_default().push(account_text(answer.worker));
+        }
+    }
+    let said = reasons.iter().map(|(reason, workers)| format!("{reason} ({})", workers.join(", ")));
+    let said: Vec<_> = said.collect();
+    if said.is_empty() {
+        "no other worker of the agreement serves".to_owned()
+    } else {
+        said.join("; ")
+    }
+}
+
+/// Why a job has no agreed result.
+pub(crate) fn not_agreed(report: &JobReport) -> JobCommandError {
+    let job = report.job;
+    let is_disputed = report.dissenters().next().is_some();
+    match report.verdict {
+        Verdict::Unanswered => JobCommandError::NoResult { job, failures: failures_text(report) },
+        Verdict::TooFew if !is_disputed => {
+            JobCommandError::TooFewResults { job, failures: failures_text(report) }
+        }
+        Verdict::Agreed | Verdict::Disputed | Verdict::TooFew => JobCommandError::NotAgreed(job),
+    }
 }
 
 /// The report of a job as fields and a table of workers.

@@ -17,7 +17,7 @@ pub(crate) struct ProgramArgs {
     #[arg(long = "in", value_name = "PATH[:/PATH]", value_parser = program_file::parse_file)]
     pub(crate) inputs: Vec<ProgramFile>,
 
-    /// File that the program reads from standard input
+    /// File that the program reads from standard input; - is what this command gets there
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 

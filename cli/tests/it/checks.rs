@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::component;
 use crate::harness::{BackgroundProcess, TestMarket, free_port, until};
-use crate::run::JobMarket;
+use crate::job_market::JobMarket;
 use crate::services::{answers, up, write_example};
 
 /// The checks of the example.

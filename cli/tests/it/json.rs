@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::component;
 use crate::harness::{BackgroundProcess, LONG_WINDOWS, TestFolder, TestMarket, until};
-use crate::run::compile;
+use crate::job_market::compile;
 use crate::schema::Schema;
 use crate::worker::is_listed;
 

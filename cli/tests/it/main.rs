@@ -23,6 +23,7 @@ mod faults;
 mod harness;
 mod index;
 mod install;
+mod job_market;
 mod jobs;
 mod json;
 mod keepalive;

@@ -1,100 +1,14 @@
 //! `muster run`, `muster map` and `muster job`, with workers that run jobs and one that lies.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use muster_compute::Digest;
-use muster_relay::{Relay, RelayConfig};
 use serde_json::Value;
 use tokio::task::block_in_place;
 
-use crate::harness::{BackgroundProcess, TestFolder, TestMarket};
-use crate::worker::is_listed;
-
-/// A market with workers that run jobs.
-pub(crate) struct JobMarket {
-    /// The market.
-    pub(crate) market: TestMarket,
-    /// The relay.
-    pub(crate) relay: Relay,
-    /// The workers, by name.
-    workers: Vec<(String, BackgroundProcess)>,
-    /// The URL of the last one's health.
-    health: String,
-}
-
-impl JobMarket {
-    /// With these dev accounts as workers, the cheapest first.
-    pub(crate) async fn start(name: &str, workers: &[&str]) -> Self {
-        Self::start_in(TestMarket::with_long_windows(name).await, workers).await
-    }
-
-    /// The same in this market.
-    pub(crate) async fn start_in(market: TestMarket, workers: &[&str]) -> Self {
-        let relay = Relay::start(RelayConfig::default()).await.unwrap();
-        let mut this = Self { market, relay, workers: Vec::new(), health: String::new() };
-        this.market.fund_accounts(&["cleo"]);
-        for (price, worker) in (1..).zip(workers) {
-            this.add_worker(worker, price, "--compute").await;
-        }
-        this
-    }
-
-    /// Adds a worker with this price in gwei and this service.
-    pub(crate) async fn add_worker(&mut self, name: &str, price: u32, service: &str) {
-        let folder = &self.market.folder;
-        self.market.fund_accounts(&[name]);
-        let options = format!(
-            "--state {name}.db --courtesy 0 --health 127.0.0.1:0 --relay {}",
-            self.relay.url()
-        );
-        let run =
-            format!("worker run --account dev:{name} --price {price}gwei {options} {service}");
-        let mut worker = BackgroundProcess::start(folder, &run);
-        self.health = worker.health();
-        is_listed(folder, name).await;
-        self.workers.push((name.to_owned(), worker));
-    }
-
-    /// Kills a worker.
-    pub(crate) fn kill_worker(&mut self, name: &str) {
-        self.workers.retain(|(other, _)| other != name);
-    }
-
-    /// The folder in which commands are run.
-    pub(crate) const fn folder(&self) -> &TestFolder {
-        &self.market.folder
-    }
-
-    /// A command of the client, with arguments that may contain blanks after the others.
-    pub(crate) fn client(&self, args: &str) -> Command {
-        let (first, rest) = args.split_once(" -- ").unwrap_or((args, ""));
-        let relay = self.relay.url();
-        let end = if rest.is_empty() { "" } else { " -- " };
-        self.folder().command(&format!("{first} --account dev:cleo --relay {relay}{end}{rest}"))
-    }
-
-    /// Runs a command of the client: exit code, standard output, standard error.
-    pub(crate) fn run(&self, args: &str) -> (i32, String, String) {
-        let Output { status, stdout, stderr } =
-            block_in_place(|| self.client(args).output()).unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.code().unwrap(), text(stdout), text(stderr))
-    }
-
-    /// The number of agreements.
-    pub(crate) fn agreements(&self) -> usize {
-        self.folder().json("agreement list")["agreements"].as_array().unwrap().len()
-    }
-}
-
-/// Compiles a program of the folder `wat` into a folder.
-pub(crate) fn compile(folder: &TestFolder, name: &str) {
-    let source = format!("{}/tests/it/wat/{name}.wat", env!("CARGO_MANIFEST_DIR"));
-    let wasm = wat::parse_file(source).unwrap();
-    fs::write(folder.file(&format!("{name}.wasm")), wasm).unwrap();
-}
+use crate::job_market::{JobMarket, compile};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_command() {
@@ -151,6 +65,45 @@ async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_comman
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn why_workers_have_no_result_is_the_last_word_and_is_kept() {
+    let market = JobMarket::start("run-spin", &["ada", "bob"]).await;
+    for name in ["echo", "spin"] {
+        compile(market.folder(), name);
+    }
+    let (code, _, stderr) = market.run("run spin.wasm --time 1 --budget 1eth --yes");
+    let last = stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: no worker has a result of job "), "{last}");
+    assert!(last.contains("out of time"), "{last}");
+    assert_eq!(code, 125);
+    let (_, stdout, _) = market.run("job list --json");
+    let listed: Value = serde_json::from_str(&stdout).unwrap();
+    let id = listed["jobs"][0]["job"].as_str().unwrap();
+    let (_, stdout, _) = market.run(&format!("job show {id} --json"));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    for answer in shown["answers"].as_array().unwrap() {
+        assert!(answer["failure"].as_str().unwrap().contains("out of time"), "{shown}");
+    }
+    assert_eq!(shown["stdin"], Value::Null);
+    // An agreement of two workers is not enough for three, and no third is for sale.
+    let (code, _, stderr) = market.run("run echo.wasm --replicas 3 --budget 1eth --yes");
+    assert_eq!((code, market.agreements()), (125, 1), "{stderr}");
+    assert!(stderr.contains("it has 2 workers, and 3 are asked for"), "{stderr}");
+    assert!(stderr.contains("3 workers are wanted, and 0 are for sale"), "{stderr}");
+    // A dash is the command's own standard input.
+    let mut command = market.client("run echo.wasm --stdin - -- piped");
+    command.stdin(Stdio::from(File::open(market.folder().file("spin.wasm")).unwrap()));
+    assert!(block_in_place(|| command.output()).unwrap().status.success());
+    let (_, stdout, _) = market.run("job list --json");
+    let listed: Value = serde_json::from_str(&stdout).unwrap();
+    let jobs = listed["jobs"].as_array().unwrap().iter();
+    let piped = jobs.map(|job| job["job"].as_str().unwrap()).find(|job| *job != id).unwrap();
+    let (_, stdout, _) = market.run(&format!("job show {piped} --json"));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    let spin = fs::read(market.folder().file("spin.wasm")).unwrap();
+    assert_eq!(shown["stdin"], Digest::of(&spin).to_string(), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     let market = JobMarket::start("run-refused", &["ada"]).await;
     for name in ["socket", "copy"] {
@@ -167,6 +120,9 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     let (code, _, stderr) = market.run(&format!("{run} --out new/copied -- /in/data /out/copied"));
     assert_eq!(code, 0, "{stderr}");
     assert_eq!(fs::read_to_string(market.folder().file("new/copied")).unwrap(), "data");
+    let (code, _, stderr) = market.run(&format!("{run} --out none -- /in/data /out/copied"));
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.ends_with("nothing at /out/none, so none was not written\n"), "{stderr}");
     let run_elsewhere = "run copy.wasm --in data:/deep/data --out new/moved:/deep/copied";
     let (code, _, stderr) = market.run(&format!("{run_elsewhere} -- /deep/data /deep/copied"));
     assert_eq!(code, 0, "{stderr}");
@@ -196,6 +152,10 @@ async fn workers_are_asked_before_they_are_bought() {
     market.kill_worker("mallory");
     compile(market.folder(), "echo");
     let run = "run echo.wasm --testers 0 --budget 1eth --yes --memory 600";
+    // Nobody listens at port 9.
+    let unreachable = format!("{run} --account dev:cleo --relay ws://127.0.0.1:9");
+    let refused = market.folder().run(&unreachable).stderr;
+    assert!(refused.contains("no relay can be reached at ws://127.0.0.1:9"), "{refused}");
     let (code, _, stderr) = market.run(&format!("{run} --replicas 2"));
     assert_eq!((code, market.agreements()), (125, 0), "{stderr}");
     for said in
@@ -286,9 +246,11 @@ async fn a_program_is_run_for_each_of_many_files() {
         assert_eq!(copied, format!("content of {name}"));
     }
     let (code, stdout, stderr) = market.run(&format!("{map} --json -- {{in}} /out/elsewhere"));
-    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(code, 1, "{stderr}");
     let table: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(table["jobs"].as_array().unwrap().len(), names.len());
+    let nothing = "the program left nothing at /out/file0.txt";
+    assert!(table["jobs"][0]["failure"].as_str().unwrap().starts_with(nothing), "{table}");
     let (code, _, stderr) = market.run(&format!("{map} -- {{in}}x {{out}}"));
     assert_eq!(code, 1, "every program traps: {stderr}");
     let start = "error: the program failed for 12 of 12 files, the first one file0.txt: trap: ";

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::component;
 use crate::harness::{BackgroundProcess, TestFolder, until};
-use crate::run::{JobMarket, compile};
+use crate::job_market::{JobMarket, compile};
 
 /// Writes the test component into a folder.
 pub(crate) fn write_component(folder: &TestFolder) {

@@ -41,7 +41,9 @@ pub const fn reason_text(reason: Reason) -> &'static str {
              or 0 with a single window"
         }
         Reason::NotForSale => "testers cannot be bought: ask for another application",
-        Reason::ApplicationUnknown => "nobody has registered for this application: check its name",
+        Reason::ApplicationUnknown => {
+            "nobody has registered for this application, which is `0` where none is named: look at what workers offer"
+        }
         Reason::NotEnoughWorkers => {
             "too few workers fit: ask for fewer of them, a shorter agreement, a lower uptime, or try later"
         }

@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::identity::Identity;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 5;
+const SCHEMA_VERSION: u32 = 6;
 
 /// The largest number that fits into a column; as a second or a tick, never.
 pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;
@@ -23,15 +23,21 @@ pub(super) const MAX_INTEGER: u64 = u64::MAX >> 1;
 /// The row with the block in which the market was created.
 const MARKET_CURSOR: &str = "market";
 
-/// The version before there were flags and the reasons of traps.
-const EARLIER_VERSION: u32 = 4;
+/// The first version that can be brought up to this one.
+const FIRST_VERSION: u32 = 4;
 
-/// Brings a file of that version up to this one.
-const UPGRADE: &str = "BEGIN;
+/// What brings a file of each version, from the first one on, up to the next.
+const UPGRADES: [&str; 2] = [
+    "BEGIN;
     CREATE TABLE flags (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     ALTER TABLE job_answers ADD COLUMN trap TEXT;
     PRAGMA user_version = 5;
-    COMMIT;";
+    COMMIT;",
+    "BEGIN;
+    ALTER TABLE job_answers ADD COLUMN failure TEXT;
+    PRAGMA user_version = 6;
+    COMMIT;",
+];
 
 /// Creates the tables.
 const SCHEMA: &str = include_str!("tables.sql");
@@ -74,8 +80,12 @@ impl Store {
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(failed)? {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
-            SCHEMA_VERSION => {}
-            EARLIER_VERSION => connection.execute_batch(UPGRADE).map_err(failed)?,
+            found @ FIRST_VERSION..=SCHEMA_VERSION => {
+                for upgrade in (FIRST_VERSION..).zip(UPGRADES).skip_while(|(from, _)| *from < found)
+                {
+                    connection.execute_batch(upgrade.1).map_err(failed)?;
+                }
+            }
             found => {
                 let (path, known) = (path.to_owned(), SCHEMA_VERSION);
                 return Err(StoreError::Version { path, found, known });

@@ -40,6 +40,17 @@ pub struct StoredAnswer {
     pub cpu_ms: Option<u64>,
     /// Why the program trapped, as the worker says.
     pub trap: Option<String>,
+    /// Why there is no result, if the worker was given up.
+    pub failure: Option<String>,
+}
+
+impl StoredAnswer {
+    /// A worker that is asked, and has not answered.
+    #[must_use]
+    pub const fn asked(worker: Address, agreement: Address) -> Self {
+        let (result, stderr, cpu_ms, trap, failure) = (None, None, None, None, None);
+        Self { worker, agreement, result, stderr, cpu_ms, trap, failure }
+    }
 }
 
 impl Store {
@@ -106,19 +117,21 @@ impl Store {
     pub fn record_job_answer(&self, job: Digest, answer: &StoredAnswer) -> Result<(), StoreError> {
         // A worker that is asked again has answered before, or not: what it answered stays.
         let upsert = "INSERT INTO job_answers
-            (job, worker, agreement, result, signature, stderr, cpu_ms, trap)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            (job, worker, agreement, result, signature, stderr, cpu_ms, trap, failure)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT DO UPDATE SET result = excluded.result, signature = excluded.signature,
-                stderr = excluded.stderr, cpu_ms = excluded.cpu_ms, trap = excluded.trap
-            WHERE excluded.result IS NOT NULL";
-        let StoredAnswer { worker, agreement, result, stderr, cpu_ms, trap } = answer;
+                stderr = excluded.stderr, cpu_ms = excluded.cpu_ms, trap = excluded.trap,
+                failure = excluded.failure
+            WHERE excluded.result IS NOT NULL OR job_answers.result IS NULL";
+        let StoredAnswer { worker, agreement, result, stderr, cpu_ms, trap, failure } = answer;
         let canonical = result.as_ref().and_then(|(result, _)| result.canonical().ok());
         let signature = result.as_ref().map(|(_, signature)| signature.to_string());
         let stderr = stderr.as_ref().map(Digest::as_bytes);
         let cpu_ms = cpu_ms.map(|ms| ms.min(MAX_INTEGER));
         let (job, worker, agreement) = (job.as_bytes(), worker.0.0, agreement.0.0);
-        let values = params![job, worker, agreement, canonical, signature, stderr, cpu_ms, trap];
-        self.lock().execute(upsert, values)?;
+        let sent =
+            params![job, worker, agreement, canonical, signature, stderr, cpu_ms, trap, failure];
+        self.lock().execute(upsert, sent)?;
         Ok(())
     }
 
@@ -128,7 +141,7 @@ impl Store {
     /// [`StoreError::Query`].
     pub fn job_answers(&self, job: Digest) -> Result<Vec<StoredAnswer>, StoreError> {
         let connection = self.lock();
-        let select = "SELECT worker, agreement, result, signature, stderr, cpu_ms, trap
+        let select = "SELECT worker, agreement, result, signature, stderr, cpu_ms, trap, failure
             FROM job_answers WHERE job = ?1";
         let mut select = connection.prepare_cached(select)?;
         let rows = select.query_map(params![job.as_bytes()], read_answer)?;
@@ -161,5 +174,6 @@ fn read_answer(row: &Row<'_>) -> rusqlite::Result<StoredAnswer> {
         stderr: stderr.map(Digest::from_bytes),
         cpu_ms: row.get(5)?,
         trap: row.get(6)?,
+        failure: row.get(7)?,
     })
 }

@@ -1,4 +1,4 @@
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 BEGIN;
 
 -- Whose state this is: role, account, market and chain. One row.
@@ -124,6 +124,7 @@ CREATE TABLE job_answers (
   stderr BLOB,
   cpu_ms INTEGER,
   trap TEXT,
+  failure TEXT,
   PRIMARY KEY (job, worker, agreement)
 ) STRICT, WITHOUT ROWID;
 

@@ -276,14 +276,8 @@ fn jobs_and_what_workers_signed_are_kept() {
     assert_eq!(store.job(id).unwrap(), Some(job(id, 7)));
     assert_eq!(store.job(Digest::of(b"none")).unwrap(), None);
 
-    let asked = StoredAnswer {
-        worker: Address::repeat_byte(1),
-        agreement: AGREEMENT,
-        result: None,
-        stderr: None,
-        cpu_ms: None,
-        trap: None,
-    };
+    let asked = StoredAnswer::asked(Address::repeat_byte(1), AGREEMENT);
+    let failed = StoredAnswer { failure: Some("out of time".to_owned()), ..asked.clone() };
     let (outcome, stdout) = (Outcome::Exit(3), Digest::of(b""));
     let result = JobResult { job: id, outcome, outputs: Vec::new(), stdout };
     let signer = PrivateKeySigner::random();
@@ -297,6 +291,10 @@ fn jobs_and_what_workers_signed_are_kept() {
     };
     store.record_job_answer(id, &asked).unwrap();
     assert_eq!(store.job_answers(id).unwrap(), std::slice::from_ref(&asked));
+    store.record_job_answer(id, &failed).unwrap();
+    assert_eq!(store.job_answers(id).unwrap(), [failed]);
+    store.record_job_answer(id, &asked).unwrap();
+    assert_eq!(store.job_answers(id).unwrap(), std::slice::from_ref(&asked), "asked once more");
     store.record_job_answer(id, &answered).unwrap();
     store.record_job_answer(id, &asked).unwrap();
     assert_eq!(store.job_answers(id).unwrap(), [answered], "an answer is never lost");
@@ -308,7 +306,7 @@ fn jobs_and_what_workers_signed_are_kept() {
 }
 
 #[test]
-fn flags_are_kept_and_files_of_the_version_before_still_open() {
+fn flags_are_kept_and_files_of_earlier_versions_still_open() {
     let (folder, store) = open();
     assert!(!store.flag("withdrawn").unwrap());
     store.set_flag("withdrawn", true).unwrap();
@@ -316,12 +314,18 @@ fn flags_are_kept_and_files_of_the_version_before_still_open() {
     assert!(store.flag("withdrawn").unwrap() && !store.flag("other").unwrap());
     store.set_flag("withdrawn", false).unwrap();
     assert!(!store.flag("withdrawn").unwrap());
-    let earlier =
-        "DROP TABLE flags; ALTER TABLE job_answers DROP COLUMN trap; PRAGMA user_version = 4";
-    store.lock().execute_batch(earlier).unwrap();
-    drop(store);
-    let store = Store::open(&folder.path().join("state.db"), &IDENTITY).unwrap();
-    store.set_flag("withdrawn", true).unwrap();
-    assert!(store.flag("withdrawn").unwrap());
-    assert_eq!(store.job_answers(Digest::of(b"job")).unwrap(), []);
+    let before = ["DROP TABLE flags", "ALTER TABLE job_answers DROP COLUMN trap"];
+    let mut store = store;
+    for (version, removed) in [(5, &[][..]), (4, &before[..])] {
+        let removed = removed.join("; ");
+        let earlier = format!(
+            "{removed}; ALTER TABLE job_answers DROP COLUMN failure; PRAGMA user_version = {version}"
+        );
+        store.lock().execute_batch(&earlier).unwrap();
+        drop(store);
+        store = Store::open(&folder.path().join("state.db"), &IDENTITY).unwrap();
+        store.set_flag("withdrawn", true).unwrap();
+        assert!(store.flag("withdrawn").unwrap());
+        assert_eq!(store.job_answers(Digest::of(b"job")).unwrap(), []);
+    }
 }

@@ -245,11 +245,19 @@ impl Target {
         let check = probe_context.checks.documented(application, agreed);
         if (check.is_none() || served != Some(agreed)) && !self.has_warned.swap(true, Relaxed) {
             let (agreement, worker) = (agreement.address(), self.index);
-            let is_known = check.is_some();
-            tracing::warn!(
-                %agreement, worker, %application, %agreed, served = %text(served), is_known,
-                "documents differ; a worker is never failed by a check that it did not agree to"
-            );
+            if check.is_none() {
+                tracing::warn!(
+                    %agreement, worker, %application, %agreed,
+                    "this tester does not know the document by which the worker serves, and can only say that it answers: start \
+                     the tester with --application FILE"
+                );
+            } else {
+                tracing::warn!(
+                    %agreement, worker, %application, %agreed, served = %text(served),
+                    "the worker serves by another document than agreed; no probe counts as failed by a check that it did not \
+                     agree to"
+                );
+            }
         }
         check
     }

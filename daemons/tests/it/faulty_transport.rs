@@ -75,4 +75,8 @@ impl Transport for FaultyTransport {
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
         self.inner.subscribe(key)
     }
+
+    fn is_connected(&self) -> bool {
+        *self.state.lock().unwrap() != TransportState::Down
+    }
 }

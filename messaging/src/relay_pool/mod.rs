@@ -127,4 +127,8 @@ impl Transport for RelayPool {
     fn subscribe<'a>(&'a self, key: &'a MessageKey) -> BoxFuture<'a, Result<Inbox, MessageError>> {
         async { Ok(self.inboxes.open(key)) }.boxed()
     }
+
+    fn is_connected(&self) -> bool {
+        self.connections.iter().any(|connection| connection.status().is_connected)
+    }
 }

@@ -46,6 +46,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("created", Cell::Count(job.created).noted(date(job.created))),
         ("module", Cell::text(document.module)),
         ("arguments", Cell::text(document.arguments.join(" "))),
+        ("stdin", document.stdin.map_or(Cell::None, Cell::text)),
         ("memory", Cell::Count(limits.memory)),
         ("storage", Cell::Count(limits.storage)),
         ("time_ms", Cell::Count(limits.time)),
@@ -64,9 +65,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
         let (worker, agreement) = (Cell::address(answer.worker), Cell::address(answer.agreement));
         let digest = optional(digest.map(|d| d.to_string()));
-        vec![worker, agreement, digest, optional(answer.trap), optional(signature)]
+        let (trap, failure) = (optional(answer.trap), optional(answer.failure));
+        vec![worker, agreement, digest, trap, failure, optional(signature)]
     });
-    let answer_columns = ["worker", "agreement", "result", "trap", "signature"];
+    let answer_columns = ["worker", "agreement", "result", "trap", "failure", "signature"];
     let output = CommandOutput::new(fields)
         .table(Table::new("inputs", ["path", "blob"], inputs))
         .table(Table::new("outputs", ["path", "blob", "size"], outputs))

@@ -38,7 +38,7 @@ const UPTIME: u16 = 9_000;
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = heading::COMMAND,
-    after_help = "Examples:\n  muster service up api.wasm --account dev:cleo --budget 0.01eth --listen 127.0.0.1:8090\n  \
+    after_help = "Examples:\n  muster service up api.wasm --account dev:cleo --budget 0.03eth --listen 127.0.0.1:8090\n  \
         muster service up api.wasm --account dev:cleo --keep --replicas 3 --budget 0.5eth --until 7d"
 )]
 pub(crate) struct Options {

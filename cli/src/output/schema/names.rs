@@ -172,6 +172,7 @@ pub(super) const NAMES: &[(&str, Kind, &str)] = &[
     ("stakes", Wei, "wei of all stakes"),
     ("start", Count, "the first tick of an agreement, or in a quote the number of the first worker"),
     ("state", Text, "the state of an agreement or a job, or the path of a state file"),
+    ("stdin", Text, "the digest of what a program reads"),
     ("stdout", Text, "the digest of what a program printed"),
     ("step", Text, "a transaction in the life of an agreement"),
     ("storage", Count, "bytes of files"),

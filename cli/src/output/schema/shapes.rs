@@ -127,10 +127,10 @@ pub(super) const SHAPES: &[Shape] = &[
     value("job cancel", "cancelled", &[]),
     value("job fetch", "stdout*", &[("files*", "path size")]),
     value("job list", "", &[("jobs", "job label state outcome? created")]),
-    value("job show", "job label state created module arguments memory storage time_ms outcome? result? stdout?", &[
+    value("job show", "job label state created module arguments stdin? memory storage time_ms outcome? result? stdout?", &[
         ("inputs", "path blob"),
         ("outputs", "path blob size"),
-        ("answers", "worker agreement result? trap? signature?"),
+        ("answers", "worker agreement result? trap? failure? signature?"),
     ]),
     value("job verify", "job local?", &[("signed", "worker result wrong")]),
     value("keepalive", "", &[("programs", "program address days_left done?")]),

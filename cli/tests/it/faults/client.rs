@@ -14,7 +14,7 @@ use stylus_devnode::CHAIN_ID;
 
 use super::{DONE_ONCE, FaultRunner, assert_all_failpoints_reached, transactions};
 use crate::harness::{BackgroundProcess, TestFolder, TestMarket, until};
-use crate::run::{JobMarket, compile};
+use crate::job_market::{JobMarket, compile};
 use crate::worker::{is_listed, worker};
 
 /// The fail points of an operation.

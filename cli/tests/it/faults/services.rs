@@ -5,7 +5,7 @@ use muster_daemons::TX_STAGES;
 use super::FaultRunner;
 use super::client::failpoints_of;
 use crate::harness::{BackgroundProcess, until};
-use crate::run::JobMarket;
+use crate::job_market::JobMarket;
 use crate::services::{answers, places, write_component};
 use crate::worker::is_listed;
 

@@ -136,15 +136,7 @@ impl Shared {
     fn record_asked(&self, job: &Job, index: u8) -> Result<(), JobsError> {
         fail_point!("ask/pending");
         let (worker, agreement) = self.parties(index);
-        let answer = StoredAnswer {
-            worker,
-            agreement,
-            result: None,
-            stderr: None,
-            cpu_ms: None,
-            trap: None,
-        };
-        self.store().record_job_answer(job.id(), &answer)?;
+        self.store().record_job_answer(job.id(), &StoredAnswer::asked(worker, agreement))?;
         fail_point!("ask/stored");
         Ok(())
     }
@@ -165,14 +157,19 @@ impl Shared {
                 fail_point!("answer/pending");
                 let result = Some((verified.result, verified.signature));
                 let (stderr, cpu_ms, trap) = (verified.stderr, verified.cpu_ms, verified.trap);
-                let answer = StoredAnswer { worker, agreement, result, stderr, cpu_ms, trap };
+                let asked = StoredAnswer::asked(worker, agreement);
+                let answer = StoredAnswer { result, stderr, cpu_ms, trap, ..asked };
                 self.store().record_job_answer(id, &answer)?;
                 fail_point!("answer/stored");
                 course.signed.push((answer, Some(client)));
             }
             Err(failure) => {
                 tracing::warn!(job = %id, %worker, %failure, "job not answered");
-                course.failed.push((worker, failure.to_string().into()));
+                let failure = failure.to_string();
+                let asked = StoredAnswer::asked(worker, agreement);
+                let failed = StoredAnswer { failure: Some(failure.clone()), ..asked };
+                self.store().record_job_answer(id, &failed)?;
+                course.failed.push((worker, failure.into()));
             }
         }
         Ok(())
