@@ -5,6 +5,7 @@ mod check;
 mod document;
 mod factor;
 mod list;
+mod probe_failure;
 mod prober;
 mod process_group;
 
@@ -12,4 +13,5 @@ pub use self::check::{Check, CommandCheck, HttpCheck};
 pub use self::document::{ApplicationDocument, DocumentError};
 pub use self::factor::Factors;
 pub use self::list::{Checks, ProbeKind};
-pub use self::prober::{ProbeFailure, Prober, ServiceTarget, verify_receipt};
+pub use self::probe_failure::ProbeFailure;
+pub use self::prober::{Prober, ServiceTarget, verify_receipt};

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use alloy::primitives::B256;
 use muster_client::{Agreement, ServiceReceipt};
 use muster_gateway::RECEIPT_HEADER;
-use muster_messaging::{ProxyUrl, RefusalReason};
+use muster_messaging::ProxyUrl;
 use rand::seq::IndexedRandom;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
@@ -15,6 +15,7 @@ use tokio::time::{Duration, timeout};
 
 use super::check::{Check, CommandCheck, HttpCheck};
 use super::factor::Factors;
+use super::probe_failure::ProbeFailure;
 use super::process_group::ProcessGroup;
 use crate::error::DaemonError;
 use crate::service_client::{RequestFailure, ServiceClient, service_url};
@@ -24,57 +25,6 @@ const SHELL: &str = "/bin/sh";
 
 /// The variables that a command check inherits; others may hold keys.
 const ENV_ALLOWLIST: [&str; 2] = ["PATH", "HOME"];
-
-/// Why a probe failed. The texts are the values of a metric's label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProbeFailure {
-    /// The tester could not send its request, which is not the worker's failure.
-    #[error("request not sent")]
-    Inconclusive,
-    /// The worker sent no endpoint in time.
-    #[error("no endpoint")]
-    NoEndpoint,
-    /// The worker refused to send its endpoint.
-    #[error("endpoint refused: {0}")]
-    EndpointRefused(RefusalReason),
-    /// The service did not respond in time.
-    #[error("no response")]
-    NoResponse,
-    /// The connection was cut before the response; again, if the request could be repeated.
-    #[error("connection cut")]
-    Cut,
-    /// The worker's gateway rejects the token.
-    #[error("token rejected")]
-    Rejected,
-    /// The response has another status than the required one.
-    #[error("unexpected status")]
-    UnexpectedStatus,
-    /// The response is wrong, or the command exited with another code than 0.
-    #[error("wrong response")]
-    WrongResponse,
-    /// The worker refused the job.
-    #[error("job refused")]
-    JobRefused,
-    /// The worker says that the job came to no result.
-    #[error("no result")]
-    NoResult,
-    /// The result of the job is wrong.
-    #[error("wrong result")]
-    WrongResult,
-    /// The result is not signed by this worker.
-    #[error("wrong signature")]
-    WrongSignature,
-    /// The worker sent something else than the output that its result names.
-    #[error("wrong output")]
-    WrongOutput,
-    /// The response has no receipt.
-    #[error("no receipt")]
-    NoReceipt,
-    /// The receipt is not signed by this worker, or not for this session, agreement and window.
-    #[error("wrong receipt")]
-    WrongReceipt,
-}
 
 /// A service, and the session that requests belong to.
 #[derive(Clone, Copy)]
@@ -91,16 +41,6 @@ impl Debug for ServiceTarget<'_> {
     /// Shows the session only: URL and token are secret.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceTarget").field("session", &self.session).finish_non_exhaustive()
-    }
-}
-
-impl From<RequestFailure> for ProbeFailure {
-    fn from(failure: RequestFailure) -> Self {
-        match failure {
-            RequestFailure::NoConnection | RequestFailure::NoResponse => Self::NoResponse,
-            RequestFailure::Cut => Self::Cut,
-            RequestFailure::Rejected(_) => Self::Rejected,
-        }
     }
 }
 

@@ -177,3 +177,6 @@ fn read_answer(row: &Row<'_>) -> rusqlite::Result<StoredAnswer> {
         failure: row.get(7)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,22 +141,19 @@ impl Target {
         let identity = self.seat.identity();
         // A pass ends with the window: a worker that was asked in time may stay silent beyond it.
         let in_time = identity.is_unexpired();
-        let outcome = match self.request(&identity, work).await {
-            Ok(receipt) => self.record(&probe, Some(&receipt)),
+        let (outcome, failure) = match self.request(&identity, work).await {
+            Ok(receipt) => (self.record(&probe, Some(&receipt)), None),
             Err(failure) => {
-                tracing::debug!(%agreement, worker, window, number, %failure, "probe failed");
                 let reason = failure.to_string();
-                metrics::counter!("muster_tester_failed_probes_total", "reason" => reason)
+                metrics::counter!("muster_tester_failed_probes_total", "reason" => reason.clone())
                     .increment(1);
-                if in_time && self.is_worker_fault(failure).await {
-                    self.record(&probe, None)
-                } else {
-                    "unknown"
-                }
+                let is_fault = in_time && self.is_worker_fault(failure).await;
+                let outcome = if is_fault { self.record(&probe, None) } else { "unknown" };
+                (outcome, Some(reason))
             }
         };
         metrics::counter!("muster_tester_probes_total", "outcome" => outcome).increment(1);
-        tracing::info!(%agreement, worker, window, number, outcome, "probe ended");
+        tracing::info!(%agreement, worker, window, number, outcome, failure, "probe ended");
     }
 
     /// Stores the outcome, and returns its name.
