@@ -11,6 +11,7 @@ use muster_daemons::tester::ReferenceError;
 use muster_daemons::{DaemonError, StoreError};
 use muster_gateway::TlsError;
 use muster_index::IndexError;
+use muster_index_api::WebhookError;
 use muster_job_api::HostError;
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
@@ -250,6 +251,9 @@ pub(crate) enum CliError {
     /// An index that cannot be opened.
     #[error(transparent)]
     Index(IndexError),
+    /// Webhooks that cannot be used.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// A daemon that cannot continue.
     #[error(transparent)]
     Daemon(DaemonError),

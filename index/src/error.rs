@@ -4,6 +4,7 @@ use alloy::primitives::{Address, B256};
 use muster_client::MarketError;
 
 use crate::database_error::DatabaseError;
+use crate::query_error::QueryError;
 
 /// Why an index could not follow a market or answer. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum IndexError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// A question has no answer.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// The market, or the node.
     #[error(transparent)]
     Market(#[from] MarketError),

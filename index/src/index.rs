@@ -37,6 +37,17 @@ impl Index {
         self.database.read_with(work)
     }
 
+    /// The result of `work` in a transaction that may write: see [`crate::notices`].
+    ///
+    /// # Errors
+    /// [`IndexError::ReadOnly`], [`IndexError::Database`], or that of `work`.
+    pub fn write<T>(
+        &self,
+        work: impl FnMut(&mut dyn Transaction) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
+        self.database.write_with(work)
+    }
+
     /// The markets, in the order in which they were added.
     ///
     /// # Errors
@@ -58,8 +69,8 @@ impl Index {
         self.database.write_with(|transaction| {
             let key = values![ours.chain, ours.dispatcher];
             let select = "SELECT id, created_hash FROM markets WHERE chain = ?1 AND dispatcher = ?2";
-            let insert = "INSERT INTO markets (id, chain, dispatcher, created_block, created_hash, settings, head, oldest) \
-                SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, NULL, ?3 FROM markets";
+            let insert = "INSERT INTO markets (id, chain, dispatcher, created_block, created_hash, settings, head, oldest, rebuilds) \
+                SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3, ?4, ?5, NULL, ?3, 0 FROM markets";
             if transaction.first(select, &key)?.is_none() {
                 let settings = ours.settings.abi_encode();
                 let hash = ours.created_hash;
@@ -168,6 +179,16 @@ pub(crate) fn head(
     let sql = "SELECT number, hash, time FROM blocks JOIN markets ON id = market AND head = number WHERE id = ?1";
     let row = transaction.first(sql, &values![market.0])?;
     Ok(row.as_ref().map(block).transpose()?)
+}
+
+/// What tells a market from all others, and its constants.
+pub(crate) fn market_identity(
+    transaction: &mut dyn Transaction,
+    market: MarketId,
+) -> Result<MarketIdentity, IndexError> {
+    let sql = "SELECT id, chain, dispatcher, created_block, created_hash, settings FROM markets WHERE id = ?1";
+    let row = transaction.first(sql, &values![market.0])?.unwrap_or_default();
+    Ok(identity(&row)?)
 }
 
 /// The block in which a market was created.

@@ -1,5 +1,7 @@
 //! The headings of options in help texts.
 
+/// Where an API is served, and its limits.
+pub(crate) const API: &str = "API";
 /// Options of the command itself.
 pub(crate) const COMMAND: &str = "This command";
 /// Where a gateway listens, and its limits.

@@ -240,6 +240,7 @@ fn every_metric_is_documented() {
     let mut given = BTreeSet::new();
     metrics(&root().join("daemons/src"), &mut given);
     metrics(&root().join("index/src"), &mut given);
+    metrics(&root().join("index-api/src"), &mut given);
     metrics(&root().join("job-api/src"), &mut given);
     metrics(&root().join("messaging/src"), &mut given);
     metrics(&root().join("relay/src"), &mut given);

@@ -1,7 +1,7 @@
 //! `muster index` as a process: what it says is what the chain says.
 
-use alloy::primitives::{Address, keccak256};
-use muster_client::Market;
+use alloy::primitives::{Address, FixedBytes, keccak256};
+use muster_client::{Market, state_text, window_shares};
 use muster_index::database::SqliteDatabase;
 use muster_index::{Index, query};
 use serde_json::{Value, json};
@@ -88,6 +88,115 @@ async fn assert_agrees(index: &Index, market: &Market, accounts: &[Address]) {
     }
 }
 
+/// What the index says of an agreement. Its state, its times and its open calls are those that the contract says.
+async fn agreement(index: &Index, market: &Market, address: &str) -> query::Agreement {
+    let address: Address = address.parse().unwrap();
+    let (id, _) = index.markets().unwrap()[0];
+    let found = index.read(|transaction| query::agreement(transaction, id, address)).unwrap();
+    let (indexed, chain) = (found.unwrap(), market.agreement(address).await.unwrap());
+    let progress = chain.progress().await.unwrap();
+    let state = state_text(chain.state().await.unwrap());
+    let times = (chain.escrow(), progress.start(), chain.times(&progress).end());
+    let ours = &indexed.summary;
+    assert_eq!((ours.state, (ours.escrow.0, ours.start, ours.end)), (state, times), "{address}");
+    let calls: Vec<_> = indexed.calls.iter().map(|call| call.call).collect();
+    let open = chain.open_calls().await.unwrap();
+    assert_eq!(calls, open.names().collect::<Vec<_>>(), "{address}");
+    assert_eq!((indexed.accept_until, indexed.due), (open.last_accept, open.due), "{address}");
+    let shares = window_shares(chain.terms(), &progress, &chain.reports().await.unwrap());
+    for (ours, theirs) in indexed.workers.iter().zip(shares).filter(|_| progress.start() != 0) {
+        let medians: Vec<_> = theirs.iter().map(muster_client::WindowShares::median).collect();
+        assert_eq!(ours.windows.iter().map(|window| window.share).collect::<Vec<_>>(), medians);
+    }
+    indexed
+}
+
+/// Lists of the index, after the life of the market in the test below.
+fn assert_lists(index: &Index, [ada, ben, cleo]: [Address; 3], events: usize) {
+    let (id, identity) = index.markets().unwrap()[0];
+    let of = |filter: query::AgreementFilter| {
+        let page = index.read(|transaction| query::agreements(transaction, id, &filter)).unwrap();
+        page.items.iter().map(|agreement| agreement.number).collect::<Vec<_>>()
+    };
+    let all = query::AgreementFilter::default;
+    assert_eq!(of(all()), [3, 2, 1]);
+    assert_eq!(of(query::AgreementFilter { client: Some(cleo), ..all() }), [3, 2, 1]);
+    assert_eq!(of(query::AgreementFilter { client: Some(ada), ..all() }), [0_u32; 0]);
+    assert_eq!(of(query::AgreementFilter { worker: Some(ben), ..all() }), [3, 1]);
+    assert_eq!(
+        of(query::AgreementFilter { after: Some("3".to_owned()), limit: Some(1), ..all() }),
+        [2]
+    );
+    let settled = Some(query::AgreementState::Settled);
+    assert_eq!(of(query::AgreementFilter { state: settled, ..all() }), [2, 1]);
+
+    let application = FixedBytes::ZERO;
+    let workers = |filter: query::WorkerFilter| {
+        index.read(|transaction| query::workers(transaction, id, &filter)).unwrap()
+    };
+    let by_price = query::WorkerFilter {
+        application: Some(application),
+        listed: None,
+        order: query::WorkerOrder::Price,
+        limit: Some(1),
+        ..query::WorkerFilter::default()
+    };
+    let first = workers(by_price.clone());
+    let found: Vec<_> = first.items.iter().map(|worker| worker.account.0).collect();
+    assert_eq!((found, first.next), (vec![ada], None), "ben was absent, so it is in no book");
+    let other = query::WorkerFilter { listed: Some(false), ..by_price.clone() };
+    assert_eq!(workers(other).items[0].account.0, ben);
+    let everybody = workers(query::WorkerFilter::default());
+    assert_eq!((everybody.items.len(), everybody.next), (5, None));
+
+    index
+        .read(|transaction| {
+            let now = query::status(transaction)?[0].head_time.unwrap();
+            let paid = query::prices(transaction, id, application, now - 86_400, now)?;
+            assert_eq!(paid.iter().map(|day| day.count).sum::<u64>(), 4);
+            assert_eq!(paid[0].min.0, 1_000_000_000);
+            let history = query::worker_history(transaction, id, ada)?;
+            assert_eq!(history.prices[0].price.0, 1_000_000_000);
+            assert_eq!(history.scores.len(), 2, "two agreements were settled");
+            assert_eq!(query::tester(transaction, id, ada)?, None);
+            let (mut seen, mut filter) = (Vec::new(), query::EventFilter::default());
+            filter.limit = Some(7);
+            loop {
+                let page = query::events(transaction, id, &filter)?;
+                seen.extend(page.items);
+                let Some(next) = page.next else { break };
+                filter.after = Some(next);
+            }
+            assert_eq!(seen.len(), events);
+            let registered = &seen[0];
+            assert_eq!(registered.event, "WorkerRegistered");
+            assert_eq!(registered.contract.0, identity.dispatcher);
+            assert_eq!(registered.arguments["stake"], "500000000000000000");
+            let about = query::EventFilter { subject: Some(ben), ..query::EventFilter::default() };
+            let about = query::events(transaction, id, &about)?;
+            assert!(about.items.len() < events && !about.items.is_empty());
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Asserts that the index has the entries that `muster statement` makes of the chain, gas apart.
+fn assert_statement(test_market: &TestMarket, index: &Index, account: Address) {
+    let (id, _) = index.markets().unwrap()[0];
+    let all = query::StatementFilter::default();
+    let page = index.read(|transaction| query::statement(transaction, id, account, &all)).unwrap();
+    let ours = page
+        .items
+        .into_iter()
+        .map(|entry| json!([entry.time, entry.block, entry.entry, entry.agreement.to_string()]));
+    let month = jiff::Zoned::now().strftime("%Y-%m").to_string();
+    let shown = test_market.folder.json(&format!("statement {account} --month {month}"));
+    let theirs = shown["entries"].as_array().unwrap().iter().filter(|row| row["entry"] != "gas");
+    let theirs =
+        theirs.map(|row| json!([row["time"], row["block"], row["entry"], row["agreement"]]));
+    assert_eq!(ours.collect::<Vec<_>>(), theirs.collect::<Vec<_>>());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_says_what_the_chain_says_through_a_market_s_life_and_a_reorg() {
     let test_market = market("index").await;
@@ -118,6 +227,9 @@ async fn an_index_says_what_the_chain_says_through_a_market_s_life_and_a_reorg()
     folder.json(&format!("client cancel {third} --account dev:cleo"));
     caught_up(&index, &market).await;
     assert_agrees(&index, &market, &accounts).await;
+    for address in [&first, &second, &third] {
+        agreement(&index, &market, address).await;
+    }
     test_market.advance_time(301).await;
     folder.json(&format!("release {first}"));
     caught_up(&index, &market).await;
@@ -132,13 +244,34 @@ async fn an_index_says_what_the_chain_says_through_a_market_s_life_and_a_reorg()
     process.ready();
     let taken = folder.refused("index");
     assert!(taken.contains("another index writes the database"), "{taken}");
-    for agreement in [&first, &second] {
-        folder.json(&format!("settle {agreement}"));
+    caught_up(&index, &market).await;
+    let mut expected = Vec::new();
+    for address in [&first, &second] {
+        let due = agreement(&index, &market, address).await;
+        assert!(
+            due.calls.iter().any(|call| call.call == "settle" && call.anyone),
+            "{:?}",
+            due.calls
+        );
+        expected.push(due.payments);
+        folder.json(&format!("settle {address}"));
     }
     folder.json("worker unstake 0.1eth --account dev:ada");
     folder.json("withdraw --account dev:cleo");
     caught_up(&index, &market).await;
     assert_agrees(&index, &market, &accounts).await;
+
+    for (address, expected) in [&first, &second].into_iter().zip(expected) {
+        let settled = agreement(&index, &market, address).await;
+        assert!(!expected.is_empty());
+        for payment in expected {
+            assert!(settled.payments.contains(&payment), "{payment:?}: {:?}", settled.payments);
+        }
+    }
+    agreement(&index, &market, &third).await;
+    let events = folder.run("history --json").stdout.lines().count();
+    assert_lists(&index, [accounts[0], accounts[1], accounts[2]], events);
+    assert_statement(&test_market, &index, accounts[2]);
 
     // What happened after the snapshot is undone, and something else happens instead.
     let snapshot = test_market.rpc("evm_snapshot", json!([])).await;
@@ -192,4 +325,57 @@ async fn a_database_of_a_chain_that_was_started_anew_is_refused() {
     assert_eq!(dispatcher(&one), dispatcher(&other), "the address alone does not tell them apart");
     let refused = other.folder.refused(&format!("index --database {path}"));
     assert!(refused.contains("the chain was started anew"), "{refused}");
+}
+
+/// What an API answers, as JSON.
+async fn get(url: &Value, path: &str) -> Value {
+    let text = reqwest::get(format!("{}{path}", url.as_str().unwrap())).await.unwrap().text().await;
+    serde_json::from_str(&text.unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_that_indexes_serves_what_it_knows_and_so_does_one_that_only_reads() {
+    let test_market = market("index-api").await;
+    let folder = &test_market.folder;
+    let market = connect(&test_market).await;
+    let [ada, cleo] = ["ada", "cleo"].map(|name| address(&test_market, name));
+    let evidence = folder.file("evidence");
+    std::fs::create_dir(&evidence).unwrap();
+    let serve = "--database market.db --listen 127.0.0.1:0";
+    let mut writer =
+        BackgroundProcess::start(folder, &format!("index {serve} --evidence evidence"));
+    let ready = writer.ready();
+    let index = reader(&test_market, &ready);
+    caught_up(&index, &market).await;
+    let mut other = BackgroundProcess::start(folder, &format!("index --read-only {serve}"));
+    let read_only = other.ready()["url"].clone();
+
+    folder.json("client buy --length 1200 --windows 1 --testers 0 --account dev:cleo");
+    caught_up(&index, &market).await;
+    for url in [&ready["url"], &read_only] {
+        let worker = get(url, &format!("/v1/workers/{ada}")).await;
+        let head = market.node().head().await.unwrap();
+        assert_eq!(worker["block"]["hash"], head.hash.to_string());
+        assert_eq!(worker["data"]["price"], "1000000000");
+        let agreements = get(url, &format!("/v1/agreements?client={cleo}&state=offered")).await;
+        assert_eq!(agreements["data"]["items"].as_array().map(Vec::len), Some(1), "{agreements}");
+        let events = get(url, &format!("/v1/events?subject={cleo}&name=ContractBought")).await;
+        assert_eq!(events["data"]["items"][0]["arguments"]["client"], cleo.to_string());
+    }
+    assert_eq!(get(&ready["url"], "/v1/evidence").await, json!([]));
+    assert_eq!(other.terminate(), Some(0));
+    assert_eq!(writer.terminate(), Some(0));
+
+    std::fs::write(evidence.join("false.json"), "{}").unwrap();
+    std::fs::write(folder.file("webhooks.toml"), "secret = \"short\"\nwebhook = []\n").unwrap();
+    for (options, expected) in [
+        (format!("{serve} --evidence evidence"), "is no evidence"),
+        (format!("{serve} --evidence nowhere"), "nowhere"),
+        ("--webhooks webhooks.toml".to_owned(), "fewer than 16 bytes"),
+        ("--webhooks nowhere.toml".to_owned(), "cannot read the webhooks"),
+        ("--read-only --database none.db --listen 127.0.0.1:0".to_owned(), "there is no index"),
+    ] {
+        let refused = folder.refused(&format!("index {options}"));
+        assert!(refused.contains(expected), "{options}: {refused}");
+    }
 }

@@ -21,6 +21,12 @@ const VERSION: i64 = 1;
 /// Creates the tables of each version out of those of the one before.
 const MIGRATIONS: [&str; 1] = [include_str!("../schema/1.sql")];
 
+/// The most kilobytes of pages that the connection that writes keeps, and that each connection that reads keeps.
+const WRITER_CACHE: i64 = 64_000;
+
+/// See [`WRITER_CACHE`].
+const READER_CACHE: i64 = 8_000;
+
 /// Statements that a connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 256;
 
@@ -55,7 +61,7 @@ impl SqliteDatabase {
         let connection = Connection::open(path).map_err(failed)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-        configure(&connection).map_err(failed)?;
+        configure(&connection, WRITER_CACHE).map_err(failed)?;
         let found = version(&connection).map_err(failed)?;
         check_version(path, found)?;
         let missing = MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0));
@@ -93,7 +99,7 @@ impl SqliteDatabase {
         let failed = |source| DatabaseError::File { path: self.path.clone(), source };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
-        configure(&connection).map_err(failed)?;
+        configure(&connection, READER_CACHE).map_err(failed)?;
         Ok(connection)
     }
 
@@ -104,9 +110,9 @@ impl SqliteDatabase {
 }
 
 /// Settings of every connection.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, cache: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "cache_size", -32_000)?;
+    connection.pragma_update(None, "cache_size", cache.saturating_neg())?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())
 }
@@ -221,8 +227,7 @@ mod tests {
             };
             database.read_with(count).unwrap()
         };
-        let insert =
-            "INSERT INTO blocks (market, number, hash, time, events) VALUES (1, ?1, ?2, 0, 0)";
+        let insert = "INSERT INTO blocks (market, number, hash, time, events, total) VALUES (1, ?1, ?2, 0, 0, 0)";
         writer
             .write_with(|transaction| {
                 transaction.execute(insert, &values![5_u64, b"hash".as_slice()])?;

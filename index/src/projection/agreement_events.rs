@@ -22,7 +22,12 @@ impl Applying<'_> {
                 row.course.start = event.start;
                 row.seed = event.seed;
             }),
-            Agreement::Reported(event) => self.insert_report(agreement, event),
+            Agreement::Reported(event) => {
+                let is_new = self.insert_report(agreement, event)?;
+                self.change_worker(event.tester, |tester| {
+                    tester.reports = tester.reports.saturating_add(is_new.into());
+                })
+            }
             Agreement::Cancelled(event) => self.change_agreement(agreement, |row| {
                 let length = event.end.saturating_sub(row.course.start);
                 row.course.planned = u32::try_from(length).unwrap_or(u32::MAX);

@@ -36,6 +36,8 @@ pub(super) struct Applying<'a> {
     pub(super) place: Place,
     /// Entries of the current event so far.
     entries: u32,
+    /// How many events the market has, up to the current block.
+    total: u64,
     /// Workers and testers.
     workers: Records<WorkerRow>,
     /// Agreements.
@@ -53,12 +55,14 @@ pub(crate) fn apply_batch(
     let Some(head) = batch.head() else { return Ok(()) };
     // What is deeper than any reorg needs no journal.
     let floor = batch.tip.saturating_sub(REORG_DEPTH);
+    let total = event_count(transaction, market)?;
     let mut applying = Applying {
         database: transaction,
         market: market.0,
         batch,
         place: Place::default(),
         entries: 0,
+        total,
         workers: Records::default(),
         agreements: Records::default(),
         accounts: Records::default(),
@@ -81,6 +85,14 @@ pub(crate) fn apply_batch(
     applying.finish(head.number, floor)
 }
 
+/// How many events a market has.
+fn event_count(transaction: &mut dyn Transaction, market: MarketId) -> Result<u64, IndexError> {
+    let sql =
+        "SELECT total FROM blocks JOIN markets ON id = market AND head = number WHERE id = ?1";
+    let row = transaction.first(sql, &values![market.0])?;
+    Ok(row.map_or(Ok(0), |row| row.get(0))?)
+}
+
 impl Applying<'_> {
     /// Adds an event.
     fn add_event(&mut self, record: &EventRecord) -> Result<(), IndexError> {
@@ -93,10 +105,10 @@ impl Applying<'_> {
 
     /// Adds a block.
     fn insert_block(&mut self, block: Block, events: usize) -> Result<(), IndexError> {
-        let sql =
-            "INSERT INTO blocks (market, number, hash, time, events) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO blocks (market, number, hash, time, events, total) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let events = u64::try_from(events).unwrap_or(u64::MAX);
-        let row = values![self.market, block.number, block.hash, block.time, events];
+        self.total = self.total.saturating_add(events);
+        let row = values![self.market, block.number, block.hash, block.time, events, self.total];
         self.database.execute(sql, &row)?;
         Ok(())
     }

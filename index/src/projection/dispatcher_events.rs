@@ -44,8 +44,9 @@ impl Applying<'_> {
             }
             Dispatcher::StakeChanged(event) => self.change_stake(event),
             Dispatcher::CheckedIn(event) => {
-                self.insert_place(event)?;
+                let is_new = self.insert_place(event)?;
                 self.change_worker(event.tester, |tester| {
+                    tester.lists = tester.lists.saturating_add(is_new.into());
                     tester.last_epoch = tester.last_epoch.max(event.epoch);
                 })
             }

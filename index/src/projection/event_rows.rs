@@ -125,28 +125,26 @@ impl Applying<'_> {
         Ok(())
     }
 
-    /// Adds a report.
+    /// Adds a report. Returns whether it was not there.
     pub(super) fn insert_report(
         &mut self,
         agreement: Address,
         report: &Reported,
-    ) -> Result<(), IndexError> {
+    ) -> Result<bool, IndexError> {
         let sql = "INSERT INTO reports (market, agreement, place, tester, findings, block) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
         let (block, findings) = (self.place.block.number, report.findings.as_ref());
         let row = values![self.market, agreement, report.place, report.tester, findings, block];
-        self.database.execute(sql, &row)?;
-        Ok(())
+        Ok(self.database.execute(sql, &row)? != 0)
     }
 
-    /// Adds a place of a list of testers.
-    pub(super) fn insert_place(&mut self, event: &CheckedIn) -> Result<(), IndexError> {
+    /// Adds a place of a list of testers. Returns whether it was not there.
+    pub(super) fn insert_place(&mut self, event: &CheckedIn) -> Result<bool, IndexError> {
         let sql = "INSERT INTO places (market, epoch, place, tester, block) \
             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
         let block = self.place.block.number;
         let row = values![self.market, event.epoch, event.place, event.tester, block];
-        self.database.execute(sql, &row)?;
-        Ok(())
+        Ok(self.database.execute(sql, &row)? != 0)
     }
 
     /// Adds a price that a worker has from now on.

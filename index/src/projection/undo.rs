@@ -54,7 +54,7 @@ pub(crate) fn clear(transaction: &mut dyn Transaction, market: MarketId) -> Resu
         transaction
             .execute(&format!("DELETE FROM {table} WHERE market = ?1"), &values![market.0])?;
     }
-    let sql = "UPDATE markets SET head = NULL, oldest = created_block WHERE id = ?1";
+    let sql = "UPDATE markets SET head = NULL, oldest = created_block, rebuilds = rebuilds + 1 WHERE id = ?1";
     transaction.execute(sql, &values![market.0])?;
     Ok(())
 }

@@ -47,6 +47,10 @@ pub(crate) struct WorkerRow {
     pub(crate) score: u16,
     /// The second of its registration.
     pub(crate) registered: u64,
+    /// For a tester: in how many lists it was.
+    pub(crate) lists: u32,
+    /// For a tester: how many reports it made.
+    pub(crate) reports: u32,
 }
 
 impl WorkerRow {
@@ -80,6 +84,8 @@ impl Record for WorkerRow {
             "weighed",
             "score",
             "registered",
+            "lists",
+            "reports",
         ],
     };
 
@@ -106,6 +112,8 @@ impl Record for WorkerRow {
             self.weighed,
             self.score,
             self.registered,
+            self.lists,
+            self.reports,
         ]
         .into()
     }
@@ -132,6 +140,8 @@ impl Record for WorkerRow {
             weighed: row.get(17)?,
             score: row.get(18)?,
             registered: row.get(19)?,
+            lists: row.get(20)?,
+            reports: row.get(21)?,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use alloy::primitives::Address;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::values::{Account, Wei};
 use crate::database::{Transaction, values};
@@ -10,7 +11,7 @@ use crate::market_id::MarketId;
 use crate::projection::{AccountRow, Record};
 
 /// The money of an account in a market, as events moved it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccountSummary {
     /// The account.
     pub account: Account,

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use alloy::primitives::{Address, B256, FixedBytes};
 use muster_client::Application;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Serializes a value as the text that people see.
 macro_rules! as_text {
@@ -18,7 +19,8 @@ macro_rules! as_text {
 }
 
 /// An amount in wei; in JSON a text of decimal digits, because a number would lose digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String)]
 pub struct Wei(pub u128);
 
 impl Display for Wei {
@@ -28,7 +30,8 @@ impl Display for Wei {
 }
 
 /// An account or a contract; in JSON its address with a checksum (EIP-55).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String)]
 pub struct Account(pub Address);
 
 impl Display for Account {
@@ -38,7 +41,8 @@ impl Display for Account {
 }
 
 /// A hash or a key of 32 bytes; in JSON in hexadecimal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String)]
 pub struct Hash(pub B256);
 
 impl Display for Hash {
@@ -48,7 +52,8 @@ impl Display for Hash {
 }
 
 /// An application; in JSON its name, or its bytes in hexadecimal if they are no name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String)]
 pub struct ApplicationName(pub FixedBytes<8>);
 
 impl Display for ApplicationName {

@@ -2,6 +2,7 @@
 
 use alloy::primitives::Address;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::values::{Account, ApplicationName, Hash, Wei};
 use crate::database::{Transaction, values};
@@ -10,7 +11,7 @@ use crate::market_id::MarketId;
 use crate::projection::{Record, WorkerRow};
 
 /// A worker or a tester.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Worker {
     /// The account.
     pub account: Account,

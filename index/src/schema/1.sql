@@ -1,7 +1,8 @@
 -- Amounts are blobs of 16 bytes, the highest first. Blocks, ticks and Unix seconds are integers. Accounts and contracts are 20
 -- bytes, hashes 32, applications 8.
 
--- Markets, the block up to which each is indexed (NULL before the first), and the oldest block whose state can be restored.
+-- Markets, the block up to which each is indexed (NULL before the first), the oldest block whose state can be restored, and how
+-- often the index has begun anew.
 CREATE TABLE markets (
   id INTEGER PRIMARY KEY,
   chain INTEGER NOT NULL,
@@ -11,18 +12,21 @@ CREATE TABLE markets (
   settings BLOB NOT NULL,
   head INTEGER,
   oldest INTEGER NOT NULL,
+  rebuilds INTEGER NOT NULL,
   UNIQUE (chain, dispatcher)
 );
 
--- Blocks that have events of the market, and those up to which it was read.
+-- Blocks that have events of the market, and those up to which it was read. `total` counts the events up to the block.
 CREATE TABLE blocks (
   market INTEGER NOT NULL,
   number INTEGER NOT NULL,
   hash BLOB NOT NULL,
   time INTEGER NOT NULL,
   events INTEGER NOT NULL,
+  total INTEGER NOT NULL,
   PRIMARY KEY (market, number)
 ) WITHOUT ROWID;
+CREATE INDEX blocks_by_time ON blocks (market, time, number);
 CREATE INDEX blocks_without_events ON blocks (market, number) WHERE events = 0;
 
 -- What a mutable row was before a block changed it; `row` is NULL if there was none.
@@ -48,6 +52,7 @@ CREATE TABLE events (
   data BLOB NOT NULL,
   PRIMARY KEY (market, block, log_index)
 ) WITHOUT ROWID;
+CREATE INDEX events_by_name ON events (market, name, block, log_index);
 
 -- The accounts and agreements that events are about.
 CREATE TABLE subjects (
@@ -59,7 +64,8 @@ CREATE TABLE subjects (
 ) WITHOUT ROWID;
 CREATE INDEX subjects_by_block ON subjects (market, block);
 
--- Mutable: workers and testers as their last event left them. `score` is that of the last change of reputation.
+-- Mutable: workers and testers as their last event left them. `score` is that of the last change of reputation;
+-- `lists` and `reports` count those of a tester.
 CREATE TABLE workers (
   market INTEGER NOT NULL,
   account BLOB NOT NULL,
@@ -82,9 +88,13 @@ CREATE TABLE workers (
   weighed INTEGER NOT NULL,
   score INTEGER NOT NULL,
   registered INTEGER NOT NULL,
+  lists INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
   PRIMARY KEY (market, account)
 ) WITHOUT ROWID;
 CREATE INDEX workers_by_number ON workers (market, number);
+CREATE INDEX workers_by_application ON workers (market, application, number);
+CREATE INDEX workers_by_epoch ON workers (market, application, last_epoch) WHERE last_epoch > 0;
 CREATE INDEX workers_by_price ON workers (market, application, listed, price, number);
 CREATE INDEX workers_by_score ON workers (market, application, listed, score, number);
 
@@ -115,6 +125,7 @@ CREATE TABLE agreements (
 CREATE INDEX agreements_by_number ON agreements (market, number);
 CREATE INDEX agreements_by_client ON agreements (market, client, number);
 CREATE INDEX agreements_by_outcome ON agreements (market, outcome, number);
+CREATE INDEX agreements_by_end ON agreements (market, outcome, ends);
 CREATE INDEX agreements_by_application ON agreements (market, application, number);
 
 -- Mutable: credits, as events moved them.
@@ -231,3 +242,22 @@ CREATE TABLE entries (
   PRIMARY KEY (market, account, block, log_index, position)
 ) WITHOUT ROWID;
 CREATE INDEX entries_by_block ON entries (market, block);
+CREATE INDEX entries_by_agreement ON entries (market, agreement, block);
+
+-- How far notices have come in each market.
+CREATE TABLE notice_progress (
+  market INTEGER PRIMARY KEY,
+  place TEXT NOT NULL,
+  epoch INTEGER NOT NULL
+);
+
+-- Notices for webhooks. `next` is the Unix second of the next attempt; NULL once it was taken or given up.
+CREATE TABLE deliveries (
+  id TEXT PRIMARY KEY,
+  url TEXT NOT NULL,
+  body TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  next INTEGER,
+  changed INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deliveries_due ON deliveries (next);

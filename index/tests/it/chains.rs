@@ -46,8 +46,13 @@ pub(crate) const fn identity() -> MarketIdentity {
 
 /// An index in this file.
 pub(crate) fn open(path: &Path) -> (Index, MarketId) {
+    open_market(path, CREATED)
+}
+
+/// An index in this file of a market that was created in this block.
+pub(crate) fn open_market(path: &Path, created: u64) -> (Index, MarketId) {
     let index = Index::new(SqliteDatabase::open(path).unwrap());
-    let id = index.open_market(&identity()).unwrap();
+    let id = index.open_market(&MarketIdentity { created, ..identity() }).unwrap();
     (index, id)
 }
 

@@ -7,7 +7,14 @@
     reason = "a test panics at the first unexpected result"
 )]
 
+mod bad_disk;
 mod chains;
+mod feed;
+#[path = "../generator/mod.rs"]
+mod generator;
 mod identity;
+mod lists;
+mod notices;
+mod queries;
 mod random_events;
 mod rebuild;

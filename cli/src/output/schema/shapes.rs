@@ -123,7 +123,7 @@ pub(super) const SHAPES: &[Shape] = &[
     lines("example factor", "url", &[]),
     value("fund", "to amount balance transaction block gas", &[]),
     lines("history", "", &[ALL]),
-    lines("index", "database health", &[]),
+    lines("index", "database url? health", &[]),
     value("job cancel", "cancelled", &[]),
     value("job fetch", "stdout*", &[("files*", "path size")]),
     value("job list", "", &[("jobs", "job label state outcome? created")]),

@@ -1,0 +1,79 @@
+//! Prices that were really paid.
+
+use alloy::primitives::FixedBytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::values::Wei;
+use crate::database::{Transaction, values};
+use crate::error::IndexError;
+use crate::market_id::MarketId;
+use crate::query_error::QueryError;
+
+/// The most days of an answer.
+pub const MAX_DAYS: u64 = 92;
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+/// The prices that workers of an application were hired for on a day, in wei per tick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DayPrices {
+    /// The Unix second with which the day begins, in UTC.
+    pub day: u64,
+    /// How many workers were hired.
+    pub count: u64,
+    /// The lowest price.
+    pub min: Wei,
+    /// A quarter of the workers had at most this price.
+    pub lower_quartile: Wei,
+    /// Half of the workers had at most this price.
+    pub median: Wei,
+    /// Three quarters of the workers had at most this price.
+    pub upper_quartile: Wei,
+    /// The highest price.
+    pub max: Wei,
+}
+
+/// The prices of the days from the one of Unix second `from` to that of `to`, oldest first. Days without purchases are left out.
+///
+/// # Errors
+/// [`IndexError::Query`] if these are more than [`MAX_DAYS`], or none; [`IndexError::Database`].
+pub fn prices(
+    transaction: &mut dyn Transaction,
+    market: MarketId,
+    application: FixedBytes<8>,
+    from: u64,
+    to: u64,
+) -> Result<Vec<DayPrices>, IndexError> {
+    let day_of = |second: u64| second.checked_div(DAY).unwrap_or(0);
+    let (first, last) = (day_of(from), day_of(to));
+    if last < first || last.saturating_sub(first) >= MAX_DAYS {
+        return Err(QueryError::Days { from: first, to: last, most: MAX_DAYS }.into());
+    }
+    let sql = "SELECT day, count(*) FROM seats WHERE market = ?1 AND application = ?2 AND day >= ?3 AND day <= ?4 \
+        GROUP BY day ORDER BY day";
+    let days = transaction.query(sql, &values![market.0, application, first, last])?;
+    let mut all = Vec::new();
+    for row in days {
+        let (day, count): (u64, u64) = (row.get(0)?, row.get(1)?);
+        let mut at = |part: u64| -> Result<Wei, IndexError> {
+            // The nearest rank: the smallest price that so many quarters of the prices do not exceed.
+            let rank = count.saturating_mul(part).div_ceil(4).saturating_sub(1);
+            let sql = "SELECT price FROM seats WHERE market = ?1 AND application = ?2 AND day = ?3 \
+                ORDER BY price LIMIT 1 OFFSET ?4";
+            let key = values![market.0, application, day, rank];
+            Ok(Wei(transaction.first(sql, &key)?.unwrap_or_default().get(0)?))
+        };
+        all.push(DayPrices {
+            day: day.saturating_mul(DAY),
+            count,
+            min: at(0)?,
+            lower_quartile: at(1)?,
+            median: at(2)?,
+            upper_quartile: at(3)?,
+            max: at(4)?,
+        });
+    }
+    Ok(all)
+}
