@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::{BackgroundProcess, TestMarket, until};
 
 /// A market with two workers and three testers.
-async fn market(name: &str) -> TestMarket {
+pub(crate) async fn market(name: &str) -> TestMarket {
     let test_market = TestMarket::with_long_windows(name).await;
     test_market.fund_accounts(&["ada", "ben", "cleo"]);
     test_market.folder.json("fund dev:cleo 2eth");
@@ -22,7 +22,7 @@ async fn market(name: &str) -> TestMarket {
 }
 
 /// The address of a dev account.
-fn address(test_market: &TestMarket, name: &str) -> Address {
+pub(crate) fn address(test_market: &TestMarket, name: &str) -> Address {
     let shown = test_market.folder.json(&format!("key show --account dev:{name}"));
     shown["account"].as_str().unwrap().parse().unwrap()
 }
@@ -33,19 +33,19 @@ fn dispatcher(test_market: &TestMarket) -> Address {
 }
 
 /// The market on its chain.
-async fn connect(test_market: &TestMarket) -> Market {
+pub(crate) async fn connect(test_market: &TestMarket) -> Market {
     let (url, dispatcher) = (test_market.chain.url(), dispatcher(test_market));
     Market::connect(&url, None, dispatcher).await.unwrap()
 }
 
 /// The index of a running process, to read.
-fn reader(test_market: &TestMarket, ready: &Value) -> Index {
+pub(crate) fn reader(test_market: &TestMarket, ready: &Value) -> Index {
     let path = test_market.folder.file(ready["database"].as_str().unwrap());
     Index::new(SqliteDatabase::open_reader(&path).unwrap())
 }
 
 /// Waits until the only market is indexed up to the latest block of the chain.
-async fn caught_up(index: &Index, market: &Market) {
+pub(crate) async fn caught_up(index: &Index, market: &Market) {
     until(async || {
         let head = market.node().head().await.unwrap();
         let status = index.read(|transaction| query::status(transaction)).unwrap();
@@ -325,57 +325,4 @@ async fn a_database_of_a_chain_that_was_started_anew_is_refused() {
     assert_eq!(dispatcher(&one), dispatcher(&other), "the address alone does not tell them apart");
     let refused = other.folder.refused(&format!("index --database {path}"));
     assert!(refused.contains("the chain was started anew"), "{refused}");
-}
-
-/// What an API answers, as JSON.
-async fn get(url: &Value, path: &str) -> Value {
-    let text = reqwest::get(format!("{}{path}", url.as_str().unwrap())).await.unwrap().text().await;
-    serde_json::from_str(&text.unwrap()).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_process_that_indexes_serves_what_it_knows_and_so_does_one_that_only_reads() {
-    let test_market = market("index-api").await;
-    let folder = &test_market.folder;
-    let market = connect(&test_market).await;
-    let [ada, cleo] = ["ada", "cleo"].map(|name| address(&test_market, name));
-    let evidence = folder.file("evidence");
-    std::fs::create_dir(&evidence).unwrap();
-    let serve = "--database market.db --listen 127.0.0.1:0";
-    let mut writer =
-        BackgroundProcess::start(folder, &format!("index {serve} --evidence evidence"));
-    let ready = writer.ready();
-    let index = reader(&test_market, &ready);
-    caught_up(&index, &market).await;
-    let mut other = BackgroundProcess::start(folder, &format!("index --read-only {serve}"));
-    let read_only = other.ready()["url"].clone();
-
-    folder.json("client buy --length 1200 --windows 1 --testers 0 --account dev:cleo");
-    caught_up(&index, &market).await;
-    for url in [&ready["url"], &read_only] {
-        let worker = get(url, &format!("/v1/workers/{ada}")).await;
-        let head = market.node().head().await.unwrap();
-        assert_eq!(worker["block"]["hash"], head.hash.to_string());
-        assert_eq!(worker["data"]["price"], "1000000000");
-        let agreements = get(url, &format!("/v1/agreements?client={cleo}&state=offered")).await;
-        assert_eq!(agreements["data"]["items"].as_array().map(Vec::len), Some(1), "{agreements}");
-        let events = get(url, &format!("/v1/events?subject={cleo}&name=ContractBought")).await;
-        assert_eq!(events["data"]["items"][0]["arguments"]["client"], cleo.to_string());
-    }
-    assert_eq!(get(&ready["url"], "/v1/evidence").await, json!([]));
-    assert_eq!(other.terminate(), Some(0));
-    assert_eq!(writer.terminate(), Some(0));
-
-    std::fs::write(evidence.join("false.json"), "{}").unwrap();
-    std::fs::write(folder.file("webhooks.toml"), "secret = \"short\"\nwebhook = []\n").unwrap();
-    for (options, expected) in [
-        (format!("{serve} --evidence evidence"), "is no evidence"),
-        (format!("{serve} --evidence nowhere"), "nowhere"),
-        ("--webhooks webhooks.toml".to_owned(), "fewer than 16 bytes"),
-        ("--webhooks nowhere.toml".to_owned(), "cannot read the webhooks"),
-        ("--read-only --database none.db --listen 127.0.0.1:0".to_owned(), "there is no index"),
-    ] {
-        let refused = folder.refused(&format!("index {options}"));
-        assert!(refused.contains(expected), "{options}: {refused}");
-    }
 }

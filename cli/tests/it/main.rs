@@ -22,6 +22,7 @@ mod errors;
 mod faults;
 mod harness;
 mod index;
+mod index_api;
 mod install;
 mod job_market;
 mod jobs;

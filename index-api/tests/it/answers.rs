@@ -53,8 +53,10 @@ async fn every_path_answers_with_what_the_index_says() {
             json!(
                 index
                     .read(|t| {
-                        let filter =
-                            query::StatementFilter { limit: Some(5), ..Default::default() };
+                        let filter = query::StatementFilter {
+                            limit: Some(5),
+                            ..query::StatementFilter::default()
+                        };
                         query::statement(t, id, cleo, &filter)
                     })
                     .unwrap()

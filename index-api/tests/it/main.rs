@@ -3,7 +3,6 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    clippy::integer_division,
     clippy::unwrap_used,
     reason = "a test panics at the first unexpected result"
 )]

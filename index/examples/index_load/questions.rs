@@ -42,25 +42,25 @@ const QUESTIONS: [(&str, Question); 26] = [
     }),
     ("workers by number", |t, id, a, n| {
         let after = Some((n * 7_919 % a.workers).to_string());
-        workers(t, id, WorkerFilter { after, limit: Some(200), ..WorkerFilter::default() })
+        workers(t, id, &WorkerFilter { after, limit: Some(200), ..WorkerFilter::default() })
     }),
     ("workers by price", |t, id, a, n| {
         let after = Some(format!("{}-0", 1_000_000_000 + u64::from(n % 1_000) * 1_000));
-        workers(t, id, WorkerFilter { after, ..of(a, n, WorkerOrder::Price) })
+        workers(t, id, &WorkerFilter { after, ..of(a, n, WorkerOrder::Price) })
     }),
     ("workers by score", |t, id, a, n| {
         let after = Some(format!("{}-0", n * 20 % 10_000));
-        workers(t, id, WorkerFilter { after, ..of(a, n, WorkerOrder::Score) })
+        workers(t, id, &WorkerFilter { after, ..of(a, n, WorkerOrder::Score) })
     }),
     ("workers that are free, few match", |t, id, a, n| {
         workers(
             t,
             id,
-            WorkerFilter { free: true, min_score: Some(9_999), ..of(a, n, WorkerOrder::Price) },
+            &WorkerFilter { free: true, min_score: Some(9_999), ..of(a, n, WorkerOrder::Price) },
         )
     }),
     ("workers of an application", |t, id, a, n| {
-        workers(t, id, WorkerFilter { listed: Some(false), ..of(a, n, WorkerOrder::Number) })
+        workers(t, id, &WorkerFilter { listed: Some(false), ..of(a, n, WorkerOrder::Number) })
     }),
     ("agreement", |t, id, _, n| {
         query::agreement(t, id, agreement_address(n * 97 % 40_000)).map(drop)
@@ -69,7 +69,7 @@ const QUESTIONS: [(&str, Question); 26] = [
         agreements(
             t,
             id,
-            AgreementFilter {
+            &AgreementFilter {
                 after: Some((n * 97 % 40_000 + 1).to_string()),
                 ..AgreementFilter::default()
             },
@@ -79,14 +79,14 @@ const QUESTIONS: [(&str, Question); 26] = [
         agreements(
             t,
             id,
-            AgreementFilter { client: Some(client(n % a.clients)), ..AgreementFilter::default() },
+            &AgreementFilter { client: Some(client(n % a.clients)), ..AgreementFilter::default() },
         )
     }),
     ("agreements of a worker", |t, id, a, n| {
         agreements(
             t,
             id,
-            AgreementFilter {
+            &AgreementFilter {
                 worker: Some(worker(n * 7_919 % a.workers)),
                 ..AgreementFilter::default()
             },
@@ -96,7 +96,7 @@ const QUESTIONS: [(&str, Question); 26] = [
         agreements(
             t,
             id,
-            AgreementFilter { state: Some(AgreementState::Running), ..AgreementFilter::default() },
+            &AgreementFilter { state: Some(AgreementState::Running), ..AgreementFilter::default() },
         )
     }),
     ("testers", |t, id, _, n| {
@@ -118,15 +118,15 @@ const QUESTIONS: [(&str, Question); 26] = [
     }),
     ("events", |t, id, _, n| {
         let after = Some(format!("{}-0", FIRST_BLOCK + u64::from(n) * 997));
-        events(t, id, EventFilter { after, limit: Some(200), ..EventFilter::default() })
+        events(t, id, &EventFilter { after, limit: Some(200), ..EventFilter::default() })
     }),
     ("events of a name", |t, id, _, _| {
         let name = Some("ContractBought".to_owned());
-        events(t, id, EventFilter { name, latest_first: true, ..EventFilter::default() })
+        events(t, id, &EventFilter { name, latest_first: true, ..EventFilter::default() })
     }),
     ("events of a tester, of a name", |t, id, a, n| {
         let (subject, name) = (Some(tester(n % a.testers)), Some("CheckedIn".to_owned()));
-        events(t, id, EventFilter { subject, name, latest_first: true, ..EventFilter::default() })
+        events(t, id, &EventFilter { subject, name, latest_first: true, ..EventFilter::default() })
     }),
     ("feed", |t, id, _, n| {
         let text = format!("{}-0", FIRST_BLOCK + u64::from(n) * 997);
@@ -141,22 +141,22 @@ fn of(accounts: Accounts, n: u32, order: WorkerOrder) -> WorkerFilter {
 }
 
 /// A page of workers.
-fn workers(t: &mut dyn Transaction, id: MarketId, filter: WorkerFilter) -> Result<(), IndexError> {
-    query::workers(t, id, &filter).map(drop)
+fn workers(t: &mut dyn Transaction, id: MarketId, filter: &WorkerFilter) -> Result<(), IndexError> {
+    query::workers(t, id, filter).map(drop)
 }
 
 /// A page of agreements.
 fn agreements(
     t: &mut dyn Transaction,
     id: MarketId,
-    filter: AgreementFilter,
+    filter: &AgreementFilter,
 ) -> Result<(), IndexError> {
-    query::agreements(t, id, &filter).map(drop)
+    query::agreements(t, id, filter).map(drop)
 }
 
 /// A page of events.
-fn events(t: &mut dyn Transaction, id: MarketId, filter: EventFilter) -> Result<(), IndexError> {
-    query::events(t, id, &filter).map(drop)
+fn events(t: &mut dyn Transaction, id: MarketId, filter: &EventFilter) -> Result<(), IndexError> {
+    query::events(t, id, filter).map(drop)
 }
 
 /// Asks every question so often, and returns how long each answer took, its transaction included.

@@ -1,5 +1,7 @@
 //! A market that is as long as one likes, always the same: registrations, then agreements from purchase to settlement.
 
+mod accounts;
+
 use alloy::primitives::{Address, B256, Bytes, FixedBytes, U256, keccak256};
 use muster_client::protocol::TESTER_APPLICATION;
 use muster_client::protocol::abi::IWorkAgreement::{self as agreement, IWorkAgreementEvents};
@@ -10,6 +12,8 @@ use muster_client::protocol::abi::{State, TesterResult, WorkerResult};
 use muster_client::protocol::layout::{Terms, TermsHeader, WorkerTerms};
 use muster_client::{EventRecord, MarketEvent};
 use muster_index::{Batch, Block};
+
+pub(crate) use self::accounts::{agreement_address, application, client, tester, worker};
 
 /// The block with the first event.
 pub(crate) const FIRST_BLOCK: u64 = 100;
@@ -46,40 +50,6 @@ pub(crate) struct MarketGenerator {
     next: u64,
     /// The state of the pseudo-random numbers.
     random: u64,
-}
-
-/// Number `n` of a kind of accounts.
-pub(crate) fn account(kind: u8, n: u32) -> Address {
-    let mut bytes = keccak256([&[kind], n.to_be_bytes().as_slice()].concat());
-    bytes[31] = kind;
-    Address::from_slice(&bytes[12..])
-}
-
-/// Worker number `n`, from 0.
-pub(crate) fn worker(n: u32) -> Address {
-    account(1, n)
-}
-
-/// Tester number `n`, from 0.
-pub(crate) fn tester(n: u32) -> Address {
-    account(2, n)
-}
-
-/// Client number `n`, from 0.
-pub(crate) fn client(n: u32) -> Address {
-    account(3, n)
-}
-
-/// Agreement number `n`, from 0.
-pub(crate) fn agreement_address(n: u32) -> Address {
-    account(4, n)
-}
-
-/// Application number `n`.
-pub(crate) fn application(n: u32) -> FixedBytes<8> {
-    let mut name = [0; 8];
-    name[..4].copy_from_slice(format!("app{}", n % 10).as_bytes());
-    FixedBytes(name)
 }
 
 impl MarketGenerator {
