@@ -4,41 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-program=node_modules/@foundry-rs/cast-linux-amd64/bin/cast
-[ -x "$program" ] || {
-  echo "cast is not here: its package is for Linux on x86-64" >&2
-  exit 1
-}
+# shellcheck source=devnode/clients/steps.sh
+. ./steps.sh cast
+
+program=$(foundry cast)
 cast() { "$program" "$@"; }
 export ETH_RPC_URL=${RPC:?} NO_COLOR=1
 ARB_WASM=0x0000000000000000000000000000000000000071
 ADDED='Added(address indexed by,uint256 amount,uint256 total)'
 ACTIVATED='ProgramActivated(bytes32 indexed codehash,bytes32 moduleHash,address program,uint256 dataFee,uint16 version)'
 LIMIT='TooMuch(uint256,uint256)'
-failed=0
-notes=$(mktemp -d)
-trap 'rm -rf "$notes"' EXIT
-
-# Runs a function as a step, in a subshell: passed if every command in it succeeds.
-step() {
-  local title=$1 said status
-  shift
-  set +e
-  said=$(set -e; "$@" 2>&1)
-  status=$?
-  set -e
-  if [ "$status" = 0 ]; then
-    echo "ok    cast: $title"
-  else
-    failed=1
-    echo "FAIL  cast: $title: $(tr '\n' ' ' <<<"$said")"
-  fi
-}
-
-# same ACTUAL EXPECTED
-same() {
-  [ "$1" = "$2" ] || { echo "${FUNCNAME[1]}: $1 instead of $2"; return 1; }
-}
 
 # The bytecode compiled by build.mjs.
 bytecode() { sed -E 's/.*"bytecode":"([^"]*)".*/\1/' "build/$1.json"; }
@@ -81,7 +56,7 @@ fund() {
 
 know_the_chain() {
   same "$(cast chain-id) $(cast gas-price) $(cast base-fee latest)" "412346 100000000 100000000"
-  same "$(cast client | cut -d / -f 1)" muster-devnode
+  same "$(cast client | cut -d / -f 1)" anvil
 }
 
 # deploy NAME [SIGNATURE ARGUMENTS]: the address is computed before.
