@@ -152,7 +152,8 @@ fn assert_lists(index: &Index, [ada, ben, cleo]: [Address; 3], events: usize) {
     index
         .read(|transaction| {
             let now = query::status(transaction)?[0].head_time.unwrap();
-            let paid = query::prices(transaction, id, application, now - 86_400, now)?;
+            let paid =
+                query::prices(transaction, id, application, now.saturating_sub(86_400), now)?;
             assert_eq!(paid.iter().map(|day| day.count).sum::<u64>(), 4);
             assert_eq!(paid[0].min.0, 1_000_000_000);
             let history = query::worker_history(transaction, id, ada)?;

@@ -147,8 +147,8 @@ async fn a_statement_is_comma_separated_too_page_by_page() {
             let link = link.to_str().unwrap();
             link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned()
         });
-        let text = response.text().await.unwrap();
-        let (head, body) = text.split_once('\n').unwrap();
+        let csv = response.text().await.unwrap();
+        let (head, body) = csv.split_once('\n').unwrap();
         assert_eq!(head, "time,block,entry,income_wei,cost_wei,agreement,transaction");
         rows.extend(body.lines().map(str::to_owned));
     }

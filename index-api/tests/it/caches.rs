@@ -1,4 +1,4 @@
-//! ETags, and pages of other sites.
+//! `ETag`s, and pages of other sites.
 
 use reqwest::{Method, StatusCode};
 

@@ -54,7 +54,8 @@ impl Messages {
                         _ => {}
                     }
                 }
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if message != Message::default() {
                     return Some(message);
                 }
@@ -65,7 +66,7 @@ impl Messages {
     }
 
     /// The messages up to the next `head`.
-    async fn to_head(&mut self) -> Vec<Message> {
+    async fn until_head(&mut self) -> Vec<Message> {
         let mut all = Vec::new();
         loop {
             let message = self.next().await.unwrap();
@@ -100,7 +101,7 @@ async fn events_come_once_and_in_order_also_after_a_reconnect() {
     let mut test = TestServer::start(300).await;
     let mut live = Messages::open(&test, "", None).await;
     let from = test.index.head(test.id).unwrap().unwrap().number + 1;
-    assert_eq!(live.to_head().await, [], "from now on");
+    assert_eq!(live.until_head().await, [], "from now on");
     test.advance(250);
     let mut got = Vec::new();
     let head = test.index.head(test.id).unwrap().unwrap();
@@ -120,14 +121,14 @@ async fn events_come_once_and_in_order_also_after_a_reconnect() {
 
     test.advance(50);
     let mut again = Messages::open(&test, "", Some(&last)).await;
-    got.extend(again.to_head().await.into_iter().map(|message| message.data));
+    got.extend(again.until_head().await.into_iter().map(|message| message.data));
     assert_eq!(got, listed(&test, from).await, "none is missing, none is twice");
 
     let subject = client(1);
     let mut some =
         Messages::open(&test, &format!("?after=0-0&subject={subject}&name=ContractBought"), None)
             .await;
-    let some = some.to_head().await;
+    let some = some.until_head().await;
     assert!(some.len() > 3 && some.iter().all(|message| message.data["event"] == "ContractBought"));
     assert!(some.iter().all(|message| message.data["arguments"]["client"] == subject.to_string()));
 }
@@ -136,9 +137,9 @@ async fn events_come_once_and_in_order_also_after_a_reconnect() {
 async fn a_reader_hears_of_a_reorg_and_of_what_replaced_it() {
     let mut test = TestServer::start(300).await;
     let mut live = Messages::open(&test, "", None).await;
-    live.to_head().await;
+    live.until_head().await;
     test.advance(30);
-    assert!(!live.to_head().await.is_empty());
+    assert!(!live.until_head().await.is_empty());
     let blocks = test.index.restorable(test.id, u64::MAX, 100).unwrap();
     let fork = blocks[4];
     test.index.undo_to(test.id, fork.number).unwrap();
@@ -165,7 +166,7 @@ async fn one_that_does_not_read_is_disconnected_and_others_get_everything() {
         sleep(Duration::from_millis(5)).await;
     }
     let mut other = Messages::open(&test, "?after=0-0", None).await;
-    let events = other.to_head().await.len();
+    let events = other.until_head().await.len();
     assert_eq!(
         u64::try_from(events).unwrap(),
         test.json(StatusCode::OK, "/v1/markets").await[0]["events"]
@@ -184,7 +185,7 @@ async fn one_that_does_not_read_is_disconnected_and_others_get_everything() {
 async fn a_server_that_stops_ends_its_streams() {
     let test = TestServer::start(100).await;
     let mut live = Messages::open(&test, "", None).await;
-    live.to_head().await;
+    live.until_head().await;
     test.server.stop().await;
     assert_eq!(live.next().await, None);
 }

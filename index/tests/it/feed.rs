@@ -9,7 +9,7 @@ use crate::chains::{CREATED, TestChain, open};
 use crate::random_events::account;
 
 /// An event about account `n`.
-fn credited(n: u8, amount: u128) -> MarketEvent {
+const fn credited(n: u8, amount: u128) -> MarketEvent {
     let event = Credited { account: account(n), amount };
     MarketEvent::Dispatcher(IWorkerDispatcherEvents::Credited(event))
 }

@@ -31,9 +31,9 @@ pub(super) fn published_evidence(folder: &Path) -> Result<Vec<PublishedEvidence>
 fn read_evidence(path: PathBuf) -> Result<PublishedEvidence, CliError> {
     let document = match fs::read_to_string(&path) {
         Ok(document) => document,
-        Err(source) => return Err(CliError::Read { path: path.into(), source }),
+        Err(source) => return Err(CliError::Read { path, source }),
     };
-    let invalid = |source| JobCommandError::NotEvidence { path: path.into(), source };
+    let invalid = |source| JobCommandError::NotEvidence { path, source };
     let read = serde_json::from_str::<Evidence>(&document).map_err(Into::into);
     let checked = read.and_then(|evidence| {
         let (job, signed) = evidence.check()?;
