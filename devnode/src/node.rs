@@ -156,6 +156,12 @@ impl Devnode {
         self.chain_thread.run(|node| node.chain.chain_id()).await.map_err(|_| NodeStopped)
     }
 
+    /// Sets whether the calls of transactions and of `eth_call` are printed.
+    pub(crate) async fn print_traces(&self, prints: bool) -> Result<(), NodeStopped> {
+        let done = self.chain_thread.run(move |node| node.chain.print_traces(prints)).await;
+        done.map_err(|_| NodeStopped)
+    }
+
     /// Base fee in wei per gas, gas limit of a block, and unix second of block zero.
     #[cfg(feature = "cli")]
     pub(crate) async fn block_facts(&self) -> Result<(u64, u64, u64), NodeStopped> {

@@ -193,6 +193,15 @@ async fn what_contracts_print_is_logged_once() {
     let hash = rpc(&chain, "eth_sendTransaction", run).await;
     let receipt = rpc(&chain, "eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["status"], "0x1");
+    // A contract that prints and reverts: nobody sends a transaction after its estimate.
+    let reverting = Address::repeat_byte(0xd1);
+    let revert = hex!("365f5f375f5f365f6a636f6e736f6c652e6c6f675afa5f5ffd");
+    rpc(&chain, "anvil_setCode", json!([reverting, Bytes::from(revert)])).await;
+    let arguments = ("refused", 43).abi_encode_params();
+    let input = [&keccak256("log(string,uint256)")[..4], &arguments].concat();
+    let call = json!([{"from": DEV_ADDRESS, "to": reverting, "data": Bytes::from(input)}]);
+    let refusal = chain.raw_request::<_, Value>("eth_estimateGas".into(), call).await;
+    assert!(refusal.unwrap_err().to_string().contains("execution reverted"));
     let (_, logs) = terminate(process);
     let lines = |text: &str| logs.lines().filter(|line| line.contains(text)).count();
     assert_eq!(
@@ -201,6 +210,8 @@ async fn what_contracts_print_is_logged_once() {
         "{logs}"
     );
     assert_eq!(lines(&format!("program output program={program} text=\"ahoy\"")), 1, "{logs}");
+    let refused = format!("contract output contract={reverting} text=\"refused 43\"");
+    assert_eq!(lines(&refused), 1, "{logs}");
     assert!(!logs.contains("← ["), "{logs}");
 }
 

@@ -81,7 +81,7 @@ pub(super) struct CallContext<'a> {
     /// Id and randomness of the chain.
     fields: HeaderFields,
     /// What the call prints.
-    output: Output,
+    pub(super) output: Output,
 }
 
 impl Chain {

@@ -4,7 +4,7 @@ use alloy::primitives::{TxKind, U256};
 
 use super::{CallRequest, Chain, ChainError, call_gas::Purpose};
 use crate::{
-    exec::{Execution, ExecutionStatus},
+    exec::{Execution, ExecutionStatus, Output},
     state::settings::Setting,
 };
 
@@ -41,7 +41,7 @@ impl Chain {
         {
             return Ok(Estimate::Gas(TRANSFER_GAS));
         }
-        let Some(execution) = self.try_with(call, enough)? else {
+        let Some(execution) = self.try_with(call, enough, Output::default())? else {
             return Err(ChainError::GasAllowanceExceeded(enough));
         };
         match &execution.status {
@@ -50,6 +50,8 @@ impl Chain {
                 return Err(ChainError::GasAllowanceExceeded(enough));
             }
             ExecutionStatus::Revert | ExecutionStatus::Halt(_) => {
+                // Who estimates sends nothing now, so what contracts print is printed here.
+                self.try_with(call, enough, self.output())?;
                 return Ok(Estimate::Fails(Box::new(execution)));
             }
         }
@@ -96,15 +98,21 @@ impl Chain {
 
     /// Whether a call succeeds with `gas`.
     fn succeeds_with(&mut self, call: &CallRequest, gas: u64) -> Result<bool, ChainError> {
-        let execution = self.try_with(call, gas)?;
+        let execution = self.try_with(call, gas, Output::default())?;
         Ok(execution.is_some_and(|execution| matches!(execution.status, ExecutionStatus::Success)))
     }
 
     /// Runs a call with `gas`; `None` if that is too little for the execution to start.
-    fn try_with(&mut self, call: &CallRequest, gas: u64) -> Result<Option<Execution>, ChainError> {
+    fn try_with(
+        &mut self,
+        call: &CallRequest,
+        gas: u64,
+        output: Output,
+    ) -> Result<Option<Execution>, ChainError> {
         let message = self.call_message(call, gas)?;
         let cap = self.setting(Setting::MaxTxGas);
         let (mut context, modules) = self.call_context(call)?;
+        context.output = output;
         match context.validate(call, message, Purpose::Estimate) {
             Ok(message) => context.execute(&message.cap_gas(cap), modules).map(Some),
             Err(ChainError::CallIntrinsicGasTooLow { .. } | ChainError::IntrinsicGasTooLow) => {

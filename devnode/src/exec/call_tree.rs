@@ -6,6 +6,7 @@ use revm_inspectors::{
 };
 
 use super::{Execution, ExecutionEnv, ExecutionError, Message, run_with_inspector};
+use crate::unlogged::print_unlogged;
 
 /// Runs a message to its end and logs the tree of its calls.
 ///
@@ -25,6 +26,8 @@ pub(super) fn execute_printing_calls(
     let _ =
         TraceWriter::new(&mut tree).use_colors(ColorChoice::Never).write_arena(inspector.traces());
     let tree = String::from_utf8_lossy(&tree);
-    tracing::info!(target: "stylus_devnode::traces", "calls\n{}", tree.trim_end());
+    let tree = tree.trim_end();
+    tracing::info!(target: "stylus_devnode::traces", "calls\n{tree}");
+    print_unlogged(tree);
     Ok(Execution::new(ran, halt_detail))
 }

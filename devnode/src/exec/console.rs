@@ -8,7 +8,7 @@ use alloy_dyn_abi::{DynSolType, DynSolValue};
 use revm::interpreter::CallInputs;
 
 use super::evm::Ctx;
-use crate::contracts::display;
+use crate::{contracts::display, unlogged::print_unlogged};
 
 /// The address that Solidity's `console.log` calls.
 const CONSOLE: Address = address!("000000000000000000636F6e736F6c652e6c6f67");
@@ -39,7 +39,7 @@ static FUNCTIONS: LazyLock<HashMap<[u8; 4], DynSolType>> = LazyLock::new(functio
 /// Prints a line of a program.
 pub(super) fn print_program(program: Address, text: &str) {
     tracing::info!(target: "stylus_devnode::console", %program, text, "program output");
-    print_unlogged(program, text);
+    print_unlogged(format_args!("{program}: {text}"));
 }
 
 /// Prints the line of a call of `console.log`, if it is one.
@@ -50,14 +50,7 @@ pub(super) fn print_call(ctx: &Ctx<'_>, call: &CallInputs) {
     let Some(text) = line(&call.input.as_bytes(ctx)) else { return };
     let contract = call.caller;
     tracing::info!(target: "stylus_devnode::console", %contract, text, "contract output");
-    print_unlogged(contract, &text);
-}
-
-/// Prints a line to standard error if this process has no logs, as in tests, which then show it.
-fn print_unlogged(contract: Address, text: &str) {
-    if !tracing::dispatcher::has_been_set() {
-        eprintln!("{contract}: {text}");
-    }
+    print_unlogged(format_args!("{contract}: {text}"));
 }
 
 /// The functions of the console, with the selectors that old libraries have for numbers, too.

@@ -33,7 +33,7 @@ const CELL: &str = r#"
         (i32.const 0))"#;
 
 /// The module of [`CELL`] with this many bytes of data that cannot be compressed.
-fn cell(data: usize) -> Vec<u8> {
+pub(crate) fn cell(data: usize) -> Vec<u8> {
     let mut noise = String::new();
     let mut state = 1_u64;
     for _ in 0..data {

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod anvil;
+mod attribute;
 mod base_fee;
 mod blocks;
 mod calls;
