@@ -11,16 +11,8 @@ use crate::error::CliError;
 use crate::options::daemon::{DaemonOptions, HealthOptions};
 use crate::output::{Cell, Fields};
 
-/// What a daemon works with, and the fields about it that are printed when the daemon is ready.
-pub(crate) async fn daemon_context(
-    context: &Context,
-    options: &DaemonOptions,
-    role: Role,
-) -> Result<(DaemonContext, Fields), CliError> {
-    named_daemon_context(context, options, role, &role.to_string()).await
-}
-
-/// [`daemon_context`] with another name of the state file than the role's.
+/// What a daemon works with, and the fields about it that are printed when the daemon is ready. Without an option, its state file
+/// has this name.
 pub(crate) async fn named_daemon_context(
     context: &Context,
     options: &DaemonOptions,

@@ -13,6 +13,7 @@ use muster_gateway::TlsError;
 use muster_index::IndexError;
 use muster_index_api::WebhookError;
 use muster_job_api::HostError;
+use muster_local_api::{LocalApiError, TokenFileError};
 use muster_messaging::MessageError;
 use muster_relay::RelayError;
 
@@ -254,6 +255,12 @@ pub(crate) enum CliError {
     /// Webhooks that cannot be used.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// A local API that does not start.
+    #[error(transparent)]
+    LocalApi(#[from] LocalApiError),
+    /// Tokens that cannot be read or changed.
+    #[error(transparent)]
+    Tokens(#[from] TokenFileError),
     /// A daemon that cannot continue.
     #[error(transparent)]
     Daemon(DaemonError),

@@ -25,6 +25,7 @@ mod error;
 mod hired_worker;
 mod jobs;
 mod keys;
+mod local_api;
 mod logs;
 mod options;
 mod output;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::program_file::with_suffix;
 
+pub(crate) mod api;
 pub(crate) mod application;
 pub(crate) mod check;
 pub(crate) mod compute;

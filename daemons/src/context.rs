@@ -9,6 +9,7 @@ use muster_client::protocol::abi::IWorkerDispatcher::IWorkerDispatcherErrors;
 use muster_client::protocol::abi::Worker;
 use muster_client::{Application, Market, MarketError, NodeBuilder};
 use muster_messaging::{MessageError, MessageKey, Transport};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tokio::time::Duration;
 
 use crate::error::DaemonError;
@@ -32,6 +33,8 @@ pub struct DaemonContext {
     poll_intervals: PollIntervals,
     /// Where the account's order files are, if it is a client's.
     orders: Option<OrderFolder>,
+    /// Read while a transaction is made beside the steps of a daemon, and written while pending ones are resumed.
+    sending: Arc<RwLock<()>>,
 }
 
 /// Where the account's credit is paid out, and when.
@@ -68,7 +71,15 @@ impl DaemonContext {
             store.bind_to_market(path, market.created_at().await?, hash)?;
         }
         let poll_intervals = PollIntervals::of_market(market.settings());
-        Ok(Self { signer, market, store, transport, poll_intervals, orders: None })
+        Ok(Self {
+            signer,
+            market,
+            store,
+            transport,
+            poll_intervals,
+            orders: None,
+            sending: Arc::default(),
+        })
     }
 
     /// The same context of a daemon that makes a step after each `interval`, however long the times of the market are.
@@ -181,6 +192,12 @@ impl DaemonContext {
         Ok(())
     }
 
+    /// Keeps [`Self::resume_pending_txs`] from running until the guard is dropped. Whoever makes a transaction beside the steps of a
+    /// daemon holds it: what is just being sent must not be taken for something that an earlier run has left.
+    pub async fn sending(&self) -> OwnedRwLockReadGuard<()> {
+        self.sending.clone().read_owned().await
+    }
+
     /// Finds out what became of every transaction that was sent and has no outcome yet, and sends again what no node
     /// has. An earlier run, or a step that failed, can have left such transactions. Afterwards the chain alone says what
     /// is still to be done.
@@ -189,6 +206,7 @@ impl DaemonContext {
     /// [`DaemonError::Market`], with [`MarketError::Unconfirmed`] while a transaction is in no block.
     /// [`DaemonError::Store`].
     pub async fn resume_pending_txs(&self) -> Result<(), DaemonError> {
+        let _none = self.sending.write().await;
         for resumed in self.market.node().resume(self.store.pending_txs()?).await {
             match resumed.result {
                 Ok(_) | Err(MarketError::NonceTaken { .. }) => {}

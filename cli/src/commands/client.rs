@@ -9,9 +9,9 @@ mod buy;
 mod cancel;
 mod connect;
 mod document_order;
-mod purchase_plan;
 mod quote;
 mod run;
+mod token;
 mod try_service;
 mod watch;
 
@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// It ends after the current window and one more, but not before the market's shortest length, and a quarter of the
     /// windows and one more. Without testers, it ends after a notice of an eighth of its length, and of the shortest length.
     Cancel(cancel::Options),
+    /// Make, list and remove tokens of the local API, which `client run --api` serves
+    #[command(subcommand)]
+    Token(token::Command),
     /// Use a service that `muster example factor` runs, once
     Try(try_service::Options),
 }
@@ -47,6 +50,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Run(options) => run::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
         Command::Cancel(options) => cancel::run(context, options).await,
+        Command::Token(command) => token::run(context, command).await,
         Command::Try(options) => try_service::run(context, options).await,
     }
 }

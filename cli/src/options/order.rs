@@ -3,9 +3,11 @@
 use std::fmt::Display;
 
 use clap::Args;
-use muster_client::Application;
+use futures::future::try_join_all;
 use muster_client::protocol::abi::Clock;
 use muster_client::protocol::layout::Terms;
+use muster_client::{Application, Market};
+use muster_daemons::client::OrderTerms;
 
 use crate::clock::{self, Moment, Span};
 use crate::error::CliError;
@@ -61,15 +63,36 @@ pub(crate) struct OrderArgs {
 }
 
 impl OrderArgs {
-    /// Whether the market's default terms apply.
-    pub(crate) const fn is_default(&self) -> bool {
-        self.application.is_none()
-            && self.windows.is_none()
-            && self.testers.is_none()
-            && self.min_score.is_none()
-            && self.min_uptime.is_none()
-            && self.expiry.is_none()
-            && self.start.is_none()
+    /// The options in the market's terms, for an order of this application.
+    ///
+    /// # Errors
+    /// [`CliError::NoWorker`] for a worker to hire that is not registered, or those of the market.
+    pub(crate) async fn terms(
+        &self,
+        market: &Market,
+        application: Option<Application>,
+    ) -> Result<OrderTerms, CliError> {
+        let hired = try_join_all(self.worker.iter().map(|hired| hired.find(market))).await?;
+        let length = match self.length {
+            Some(length) => Some(length.ticks(market).await?),
+            None => None,
+        };
+        let expiry = match self.expiry {
+            Some(moment) => Some(moment.tick(market).await?),
+            None => None,
+        };
+        Ok(OrderTerms {
+            redundancy: self.redundancy,
+            workers: hired.iter().map(|worker| worker.number).collect(),
+            length,
+            application,
+            windows: self.windows,
+            testers: self.testers,
+            min_score: self.min_score,
+            min_uptime: self.min_uptime,
+            expiry,
+            start: self.start,
+        })
     }
 
     /// The options that were given and that an agreement's terms contradict, as `length 240, not 241`. `length` is that of

@@ -34,7 +34,7 @@ impl CommandCoverage {
     /// Notes the use of a command.
     fn used(&mut self, args: &str) {
         let words: Vec<_> = args.split_whitespace().collect();
-        for most in 1..=words.len().min(2) {
+        for most in 1..=words.len().min(3) {
             self.unused.remove(&words[..most].join("-"));
         }
     }
@@ -129,6 +129,9 @@ fn set_up_market(round: &mut CommandCoverage) {
         "worker show dev:ada",
         "worker list",
         "agreement list",
+        "client token add ci --right read --limit 1gwei --account dev:cleo",
+        "client token list --account dev:cleo",
+        "client token remove ci --account dev:cleo",
         "credit dev:ada",
     ]);
     let (_watch, first) = round.run("watch --from 0");

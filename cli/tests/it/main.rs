@@ -29,6 +29,7 @@ mod jobs;
 mod json;
 mod keepalive;
 mod lifecycle;
+mod local_api;
 mod relay;
 mod release;
 mod run;

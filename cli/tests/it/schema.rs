@@ -24,7 +24,7 @@ impl Schema {
     pub(crate) fn check_command(&self, line: &str, value: &Value) {
         let words: Vec<_> = line.split_whitespace().collect();
         let commands = &self.0["$defs"]["commands"];
-        let named = (1..=words.len().min(2)).rev().map(|count| words[..count].join(" "));
+        let named = (1..=words.len().min(3)).rev().map(|count| words[..count].join(" "));
         let schema = named.into_iter().find_map(|name| commands.get(name));
         let schema = schema.unwrap_or_else(|| panic!("{line}: no schema"));
         self.assert_valid(line, schema, value);

@@ -25,10 +25,12 @@ mod key_tasks;
 mod options;
 mod pool_forwarder;
 mod pool_state;
+mod price_parts;
 mod probe_context;
 mod proxy;
 mod purchase;
 mod purchase_document;
+mod purchase_plan;
 mod renewal;
 mod replica_plan;
 mod replicas;
@@ -47,11 +49,13 @@ pub use self::jobs::{
     JobsOptions, LocalRunner, RunOptions, Statement, Verdict, wrong_workers,
 };
 pub use self::options::{ClientOptions, ConnectOptions};
-pub use self::purchase::buy_once;
+pub use self::price_parts::PriceParts;
+pub use self::purchase::{buy_once, find_purchase};
 pub use self::purchase_document::{MAX_ASKED, PurchaseDocument};
+pub use self::purchase_plan::{OrderTerms, PurchasePlan};
 pub use self::renewal::Renewal;
 pub use self::replica_plan::{ReplicaTarget, ReplicaWatch};
-pub use self::running_agreement::{RunningAgreement, running_agreements};
+pub use self::running_agreement::{RunningAgreement, own_agreements, running_agreements};
 pub use self::services::{
     ServiceDaemon, ServiceEnd, ServiceFailure, ServiceManager, ServiceOptions, ServicesError,
 };

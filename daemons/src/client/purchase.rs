@@ -22,10 +22,22 @@ pub async fn buy_once<E: From<DaemonError>>(
     #[cfg(feature = "failpoints")]
     crate::failpoint::declare(super::failpoints::FAILPOINTS);
     let purpose = format!("buy/{name}");
-    match existing_purchase(context, &purpose).await? {
-        Some(existing) => Ok(existing),
-        None => purchase(&context.market_for(&purpose)).await,
+    if let Some(existing) = existing_purchase(context, &purpose).await? {
+        return Ok(existing);
     }
+    let _sending = context.sending().await;
+    purchase(&context.market_for(&purpose)).await
+}
+
+/// The purchase that was made under this name; `None` if there is none, and none is under way.
+///
+/// # Errors
+/// [`DaemonError::Store`]; [`DaemonError::Market`], with [`MarketError::Unconfirmed`] while that is not known.
+pub async fn find_purchase(
+    context: &DaemonContext,
+    name: &str,
+) -> Result<Option<Purchase>, DaemonError> {
+    existing_purchase(context, &format!("buy/{name}")).await
 }
 
 /// The purchase of this purpose, if there was one.

@@ -29,6 +29,21 @@ pub(super) fn may_serve(progress: &Progress, times: &Times, index: u8, next: u64
     }
 }
 
+/// The account's agreements in which something is left to do, or all of them, up to the latest block. The search begins at block
+/// `first`, if the state file is new.
+///
+/// # Errors
+/// [`DaemonError::Market`], [`DaemonError::Store`].
+pub async fn own_agreements(
+    context: &DaemonContext,
+    first: u64,
+    all: bool,
+) -> Result<Vec<Address>, DaemonError> {
+    let (market, store, account) = (context.market(), context.store(), context.account());
+    scan_purchases(market, store, first, |bought| bought.client == account).await?;
+    Ok(if all { store.all_agreements()? } else { store.open_agreements()? })
+}
+
 /// The account's agreements for an application that run at this moment, the one that ends last first; and the name of the
 /// next purchase, which stays the same until that purchase is among the agreements. So a purchase that was interrupted is
 /// not made again by [`buy_once`](super::buy_once). The search begins at block `first`, if the state file is new.

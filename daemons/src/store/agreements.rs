@@ -59,6 +59,17 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// All agreements that were ever found, closed ones included.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub fn all_agreements(&self) -> Result<Vec<Address>, StoreError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT address FROM agreements")?;
+        let rows = select.query_map([], |row| Ok(Address::new(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The number of agreements that were ever found, closed ones included.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ use muster_daemons::{Role, client};
 use muster_messaging::InMemoryTransport;
 
 use crate::commands::client::document_order::{ensure_order, save_order, serving_workers};
-use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::options::application::NamedApplication;
@@ -69,7 +68,7 @@ impl Options {
         named: Option<&NamedApplication>,
     ) -> Result<Purchase, CliError> {
         let application = named.map(|named| named.application);
-        let mut plan = PurchasePlan::new(&self.order, market, application).await?;
+        let mut plan = self.order.terms(market, application).await?.plan(market).await?;
         let document = named.and_then(|named| named.document.as_ref());
         let mut commitments = Vec::new();
         if let Some(document) = document {

@@ -5,11 +5,10 @@ use futures::future::try_join_all;
 use muster_client::protocol::abi::Worker;
 use muster_client::{Agreement, Market, OrderRequest};
 use muster_daemons::checks::ApplicationDocument;
-use muster_daemons::client::{MAX_ASKED, ServedApplication, ask_applications};
+use muster_daemons::client::{MAX_ASKED, PurchasePlan, ServedApplication, ask_applications};
 use muster_daemons::{OrderFile, OrderFolder};
 use muster_messaging::ApplicationCommitment;
 
-use crate::commands::client::purchase_plan::PurchasePlan;
 use crate::context::Context;
 use crate::error::{ApplicationCommandError, CliError};
 

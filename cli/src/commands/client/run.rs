@@ -11,6 +11,8 @@ use crate::clock::{self, Moment, Span};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::local_api;
+use crate::options::api::ApiArgs;
 use crate::options::application::{ApplicationArg, NamedApplication};
 use crate::options::daemon::DaemonOptions;
 use crate::options::heading;
@@ -23,7 +25,8 @@ use crate::parse;
 #[command(
     next_help_heading = heading::COMMAND,
     after_help = "Examples:\n  muster client run --account dev:cleo --health 127.0.0.1:9100\n  \
-        muster client run --account dev:cleo --replicas 3 --application wasm1 --budget 0.5eth"
+        muster client run --account dev:cleo --replicas 3 --application wasm1 --budget 0.5eth\n  \
+        muster client run --account dev:cleo --api 127.0.0.1:8080"
 )]
 pub(crate) struct Options {
     /// State file and health.
@@ -33,6 +36,10 @@ pub(crate) struct Options {
     /// Where refunds go.
     #[command(flatten)]
     refunds: RefundOptions,
+
+    /// The local API.
+    #[command(flatten)]
+    api: ApiArgs,
 
     /// First block in which to look for the account's agreements if the state file is new
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
@@ -110,11 +117,20 @@ impl Options {
 
 /// Does the client's part in all agreements of the account until SIGINT or SIGTERM.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
-    let (daemon_context, mut fields) =
-        daemon::daemon_context(context, &options.daemon, Role::Client).await?;
-    fields.push(("account", Cell::address(daemon_context.account())));
+    let named = (options.daemon.state.as_deref(), context.transport()?);
+    let name = Role::Client.to_string();
+    let opened = context.daemon_context(Role::Client, &name, named.0, named.1).await?;
+    let (daemon_context, state) = (options.daemon.with_interval(opened.0), opened.1);
+    let account = Cell::address(daemon_context.account());
+    let mut fields = vec![("state", Cell::text(state.display())), ("account", account)];
     let run = (options.daemon.health, daemon_context.backoff());
     let client_options = options.client_options(daemon_context.market()).await?;
+    let payout = client_options.payout.to;
+    let (state, from) = ((&daemon_context, state.as_path()), (payout, options.from_block));
+    let api = local_api::start(context, options.api, state, from).await?;
+    if let Some(api) = &api {
+        fields.push(("api", Cell::Text(format!("http://{}", api.address()))));
+    }
     let mut client = ClientDaemon::start(daemon_context, client_options).await?;
     daemon::run(context, run, &mut client, fields, std::future::pending()).await
 }

@@ -1,0 +1,62 @@
+//! The file of the ledger.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::error::LedgerError;
+
+/// The version of the tables.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Creates the tables.
+const SCHEMA: &str = include_str!("tables.sql");
+
+/// An open ledger. Clones share it. Every write is on disk when its method returns, and is whole or not there.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    /// The connection, used by one caller at a time.
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Ledger {
+    /// Opens the file at `path` for this process alone. A file that does not exist is created, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`LedgerError::Create`], [`LedgerError::File`], [`LedgerError::Version`].
+    pub(crate) fn open(path: &Path) -> Result<Self, LedgerError> {
+        let failed = |source| LedgerError::File { path: path.to_owned(), source };
+        let created = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        created.map_err(|source| LedgerError::Create { path: path.to_owned(), source })?;
+        let connection = Connection::open(path).map_err(failed)?;
+        configure(&connection).map_err(failed)?;
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        match found.map_err(failed)? {
+            0 => connection.execute_batch(SCHEMA).map_err(failed)?,
+            SCHEMA_VERSION => {}
+            found => {
+                let (path, known) = (path.to_owned(), SCHEMA_VERSION);
+                return Err(LedgerError::Version { path, found, known });
+            }
+        }
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// The connection. A panic elsewhere cannot leave it half way, because an open transaction is rolled back.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes every commit wait for the disk, and locks the file for this process.
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+}
