@@ -97,7 +97,10 @@ impl ApiArgs {
         index: &Index,
         fields: &mut Fields,
     ) -> Result<Option<ApiServer>, CliError> {
-        let Some(listen) = self.listen else { return Ok(None) };
+        let Some(listen) = self.listen else {
+            fields.push(("url", Cell::None));
+            return Ok(None);
+        };
         let options = ApiOptions {
             requests_per_second: self.requests_per_second,
             is_behind_proxy: self.behind_proxy,
