@@ -8,7 +8,8 @@ use crate::options::heading;
 mod operations;
 
 /// The headings under which options stand.
-const HEADINGS: [&str; 8] = [
+const HEADINGS: [&str; 9] = [
+    heading::API,
     heading::COMMAND,
     heading::GATEWAY,
     heading::TLS,

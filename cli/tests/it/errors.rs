@@ -120,7 +120,8 @@ async fn reasons_of_the_market_are_printed_as_text() {
     let folder = &test_market.folder;
     assert_eq!(
         folder.refused("client quote"),
-        "the purchase was refused: nobody has registered for this application: check its name"
+        "the purchase was refused: nobody has registered for this application, which is `0` where none is named: look at what workers \
+         offer"
     );
     assert_eq!(
         folder.refused("client buy --redundancy 9"),
