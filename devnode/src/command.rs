@@ -96,6 +96,20 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS")]
     l1_block_time: Option<u64>,
 
+    /// Continue another chain, an Arbitrum chain or a dev chain: fetch its state on demand; its id,
+    /// ArbOS and parameters stay
+    #[arg(long, value_name = "URL", conflicts_with_all = ["arbos", "network", "chain_id", "genesis"])]
+    fork_url: Option<String>,
+
+    /// Height of the last block that the fork takes over; otherwise the latest, or the only one in the
+    /// cache
+    #[arg(long, visible_alias = "fork-block-number", value_name = "N")]
+    fork_block: Option<u64>,
+
+    /// Keep what the fork fetches in a folder; without --fork-url, work from it alone
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["arbos", "network", "chain_id", "genesis"])]
+    fork_cache: Option<PathBuf>,
+
     /// Keep the chain in a file: load it at the start, save it after every change and at the end
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -124,6 +138,9 @@ impl Options {
             network: self.network,
             l1_fee: self.l1_fee,
             l1_block_time: self.l1_block_time.map(Duration::from_secs),
+            fork_url: self.fork_url,
+            fork_block: self.fork_block,
+            fork_cache: self.fork_cache,
             state: self.state,
         }
     }

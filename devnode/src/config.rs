@@ -39,7 +39,7 @@ pub struct Config {
     pub balance: u128,
     /// Whether every account may send transactions without a signature.
     pub auto_impersonate: bool,
-    /// Id of the chain. A state file does not keep it.
+    /// Id of the chain. Another one than [`CHAIN_ID`] overrides that of [`Self::state`].
     pub chain_id: u64,
     /// Whether a tree of the calls of each transaction and `eth_call` is logged.
     pub print_traces: bool,
@@ -60,6 +60,17 @@ pub struct Config {
     /// Time between blocks of the parent chain in whole seconds; zero stops it, `None` uses that of
     /// the network.
     pub l1_block_time: Option<Duration>,
+    /// URL of a node of an Arbitrum chain, or of another dev chain, that this chain continues: its
+    /// accounts, code and storage are fetched on demand. The chain keeps its id, its version of ArbOS
+    /// and its parameters, so [`Self::chain_id`], [`Self::genesis_file`], [`Self::arbos`] and
+    /// [`Self::network`] have no effect.
+    pub fork_url: Option<String>,
+    /// Height of the last block that a fork takes over; `None` means the latest, or the only one in
+    /// [`Self::fork_cache`].
+    pub fork_block: Option<u64>,
+    /// Folder that keeps what a fork has fetched. Without [`Self::fork_url`], the fork reads from it
+    /// alone.
+    pub fork_cache: Option<PathBuf>,
     /// File that keeps the chain between runs; `None` discards the chain at the end. If the file
     /// exists, it overrides [`Self::accounts`], [`Self::genesis`] and what is between.
     pub state: Option<PathBuf>,
@@ -88,6 +99,9 @@ impl Default for Config {
             network: Network::Dev,
             l1_fee: None,
             l1_block_time: None,
+            fork_url: None,
+            fork_block: None,
+            fork_cache: None,
             state: None,
         }
     }

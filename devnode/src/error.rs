@@ -7,6 +7,7 @@ use coins_bip39::MnemonicError;
 use crate::{
     StateError,
     chain::{ChainError, ChainStopped, GenesisError},
+    fork::ForkError,
     rpc::ServeError,
 };
 
@@ -36,6 +37,9 @@ pub(crate) enum StartErrorKind {
     /// A transaction of the set-up was rejected, which is a bug.
     #[error("cannot set up the chain: {0}")]
     Setup(#[from] ChainError),
+    /// The fork cannot be opened.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
     /// The chain's thread ended during the set-up.
     #[error(transparent)]
     Stopped(#[from] ChainStopped),
@@ -45,3 +49,19 @@ pub(crate) enum StartErrorKind {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the dev chain has stopped")]
 pub struct NodeStopped;
+
+/// Why a dev chain cannot be changed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ChangeError(#[from] pub(crate) ChangeErrorKind);
+
+/// The reasons.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeErrorKind {
+    /// The chain's thread has ended.
+    #[error("the dev chain has stopped")]
+    Stopped(#[from] ChainStopped),
+    /// The fork cannot be read.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+}

@@ -6,8 +6,10 @@ mod chain;
 pub mod command;
 mod config;
 mod contracts;
+mod deadline;
 mod error;
 mod exec;
+mod fork;
 mod network;
 mod node;
 mod persistence;
@@ -16,6 +18,7 @@ mod provider;
 mod rpc;
 mod state;
 pub mod testing;
+mod ticker;
 mod unlogged;
 
 pub use accounts::{Account, DEFAULT_MNEMONIC, DEV_ADDRESS, DEV_KEY};
@@ -24,7 +27,7 @@ pub use config::{Config, DEFAULT_PORT};
 pub use contracts::{
     AbiError, Address, CallError, Constructor, Contract, DeployError, InvalidAddress, Log, Receipt,
 };
-pub use error::{NodeStopped, StartError};
+pub use error::{ChangeError, NodeStopped, StartError};
 pub use network::Network;
 pub use node::{Devnode, Snapshot};
 pub use persistence::StateError;

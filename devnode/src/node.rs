@@ -3,24 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use alloy::{primitives::U256, providers::RootProvider};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    Account, Address, CHAIN_ID, CallError, Config, Constructor, Contract, DeployError, NodeStopped,
-    StartError, StateError, accounts,
+    Account, Address, CHAIN_ID, CallError, ChangeError, Config, Constructor, Contract, DeployError,
+    NodeStopped, StartError, StateError, accounts,
     chain::{Chain, ChainThread, Genesis, GenesisFile},
     contracts::{self, Requests},
-    error::StartErrorKind,
+    error::{ChangeErrorKind, StartErrorKind},
+    fork::ForkOptions,
     persistence::{StateFile, StateSaver},
     provider,
     rpc::{NodeContext, RequestHandler, Server, ServerHandle, serve},
+    ticker::mine_periodically,
 };
-
-/// Minimum interval between blocks.
-const MIN_BLOCK_TIME: Duration = Duration::from_millis(1);
-
-/// Stands for "no interval mining".
-const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// A snapshot of a chain, to which it can revert once.
 #[derive(Debug)]
@@ -88,17 +84,28 @@ impl Devnode {
             l1_block_time: config.l1_block_time.map(|time| time.as_secs()),
         };
         let keys = accounts.clone();
+        let fork = ForkOptions {
+            url: config.fork_url,
+            block: config.fork_block,
+            cache: config.fork_cache,
+        };
         let make_node = move || {
-            let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
-            let mut chain = restored.map_or_else(|| Chain::new(&genesis), Ok)?;
-            chain.set_chain_id(genesis.chain_id);
+            let restored = file.as_ref().map(|file| file.read(&fork)).transpose()?.flatten();
+            let mut chain = match restored {
+                Some(chain) => chain,
+                None if fork.is_fork() => Chain::fork(&fork, &genesis)?,
+                None => Chain::new(&genesis)?,
+            };
+            if let Some(chain_id) = own_chain_id.filter(|_| chain.forked().is_none()) {
+                chain.set_chain_id(chain_id);
+            }
             chain.set_order(config.order);
             chain.print_traces(config.print_traces);
             if !config.automine {
                 chain.set_automine(false);
             }
             let changes = chain.changes().subscribe();
-            let mut node = NodeContext::new(chain, &keys, genesis, block_time);
+            let mut node = NodeContext::new(chain, &keys, (genesis, fork), block_time);
             node.impersonate_all(config.auto_impersonate);
             Ok::<_, StartErrorKind>((node, file.map(|file| (file, changes))))
         };
@@ -176,15 +183,13 @@ impl Devnode {
     /// Sets the balance of an account in wei, in the latest block.
     ///
     /// # Errors
-    /// If the chain has stopped.
+    /// If the chain has stopped, or if its fork cannot be read.
     pub async fn set_balance(
         &self,
         account: alloy::primitives::Address,
         balance: U256,
-    ) -> Result<(), NodeStopped> {
-        let done =
-            self.chain_thread.run(move |node| node.chain.set_balance(account, balance)).await;
-        done.map_err(|_| NodeStopped)
+    ) -> Result<(), ChangeError> {
+        self.change(move |node| node.chain.set_balance(account, balance)).await
     }
 
     /// Moves the clock forward by whole seconds; the next block has the new time.
@@ -244,9 +249,18 @@ impl Devnode {
     /// Mines a block with the pooled transactions, if there are any.
     ///
     /// # Errors
-    /// If the chain has stopped.
-    pub async fn mine(&self) -> Result<(), NodeStopped> {
-        self.chain_thread.run(|node| node.chain.mine()).await.map_err(|_| NodeStopped)
+    /// If the chain has stopped, or if its fork cannot be read.
+    pub async fn mine(&self) -> Result<(), ChangeError> {
+        self.change(|node| node.chain.mine()).await
+    }
+
+    /// Runs a task that changes the chain.
+    async fn change(
+        &self,
+        task: impl FnOnce(&mut NodeContext) + Send + 'static,
+    ) -> Result<(), ChangeError> {
+        let done = self.chain_thread.run(|node| node.attempt(task)).await;
+        Ok(done.map_err(ChangeErrorKind::from)?.map_err(ChangeErrorKind::from)?)
     }
 
     /// Stops the chain; returns once its port is free and its state file is written.
@@ -268,30 +282,5 @@ impl Drop for Devnode {
     fn drop(&mut self) {
         self.ticker.abort();
         self.server.stop();
-    }
-}
-
-/// Mines a block in every period, as long as there is one.
-async fn mine_periodically(
-    chain_thread: ChainThread<NodeContext>,
-    mut block_time: watch::Receiver<Option<Duration>>,
-) {
-    loop {
-        let period = *block_time.borrow_and_update();
-        let mut ticks = time::interval(period.unwrap_or(NEVER).max(MIN_BLOCK_TIME));
-        ticks.tick().await;
-        loop {
-            tokio::select! {
-                // A new period takes effect at once.
-                biased;
-                changed = block_time.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-                _ = ticks.tick() => if chain_thread.run(|node| node.chain.mine()).await.is_err() {
-                    return;
-                },
-            }
-        }
     }
 }

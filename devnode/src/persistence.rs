@@ -20,6 +20,7 @@ use tokio::{
 
 use crate::{
     chain::{Chain, ChainStopped, ChainThread, DumpError},
+    fork::ForkOptions,
     rpc::NodeContext,
 };
 
@@ -78,17 +79,21 @@ impl StateFile {
         }
     }
 
-    /// Reads the chain; `None` if the file does not exist.
+    /// Reads the chain, which may continue a fork; `None` if the file does not exist.
     ///
     /// # Errors
-    /// If the file cannot be read, is not a dump, or is corrupted.
-    pub(crate) fn read(&self) -> Result<Option<Chain>, StateError> {
+    /// If the file cannot be read, is not a dump of this fork or of none, or is corrupted.
+    pub(crate) fn read(&self, fork: &ForkOptions) -> Result<Option<Chain>, StateError> {
         let dump = match fs::read(&self.path) {
             Ok(dump) => dump,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.error(error)),
         };
-        Chain::from_dump(&dump).map(Some).map_err(|error| self.error(error))
+        let chain = Chain::from_dump(&dump, fork).map_err(|error| self.error(error))?;
+        if fork.is_fork() && chain.forked().is_none() {
+            return Err(self.error(DumpError::NotOfFork));
+        }
+        Ok(Some(chain))
     }
 
     /// Replaces the content with a dump.

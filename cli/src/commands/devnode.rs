@@ -13,7 +13,8 @@ use crate::output::{Cell, Table};
 #[command(
     after_help = "Examples:\n  muster devnode\n  muster devnode --port 0 --state chain.bin --json\n  muster devnode --arbos 51\n  \
                   muster devnode --accounts 3 --balance 50 --no-mining\n  \
-                  muster devnode --network arbitrum-one"
+                  muster devnode --network arbitrum-one\n  \
+                  muster devnode --fork-url http://127.0.0.1:8547 --fork-cache forked"
 )]
 pub(crate) struct Options {
     /// Those of every dev chain.

@@ -162,9 +162,14 @@ impl Block {
         self.known_arbos().unwrap_or_default()
     }
 
+    /// Number of the version of ArbOS that the header names.
+    pub(super) fn arbos_number(&self) -> u8 {
+        self.header.mix_hash.0[VERSION_BYTE]
+    }
+
     /// The version of ArbOS that the header names; `None` if this chain cannot run it.
     pub(super) fn known_arbos(&self) -> Option<ArbosVersion> {
-        ArbosVersion::from_number(self.header.mix_hash.0[VERSION_BYTE])
+        ArbosVersion::from_number(self.arbos_number())
     }
 
     /// Height of the parent chain.

@@ -1,13 +1,10 @@
 //! Calls: sender, gas, price, and overrides of state and block.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, B256, TxKind, U256, map::AddressMap},
+    primitives::{Address, TxKind, U256, map::AddressMap},
     rpc::types::{BlockOverrides, TransactionRequest, state::StateOverride},
 };
 use revm::{Database, state::AccountInfo};
@@ -20,10 +17,12 @@ use super::{
     submit::MAX_INIT_CODE,
 };
 use crate::{
+    deadline::Deadline,
     exec::{
         self, DataCharge, Execution, ExecutionEnv, GasPrice, Message, ModuleCache, Output, State,
     },
     precompiles::{self, BlockContext},
+    state::BlockHashes,
 };
 
 /// Maximum wall-clock time of a call.
@@ -41,7 +40,7 @@ pub(crate) struct CallRequest {
     /// Overrides of the block.
     pub(crate) block_overrides: BlockOverrides,
     /// Deadline of the call, including all repetitions of an estimate.
-    pub(super) deadline: Instant,
+    pub(super) deadline: Deadline,
 }
 
 impl CallRequest {
@@ -52,8 +51,7 @@ impl CallRequest {
         state: StateOverride,
         overrides: BlockOverrides,
     ) -> Self {
-        let now = Instant::now();
-        let deadline = now.checked_add(TIME_LIMIT).unwrap_or(now);
+        let deadline = Deadline::after(TIME_LIMIT);
         Self { request, block, state_overrides: state, block_overrides: overrides, deadline }
     }
 }
@@ -71,13 +69,13 @@ pub(super) struct CallContext<'a> {
     /// Prices of data; `None` if it is free.
     data_pricing: Option<DataPricing>,
     /// Hashes of all blocks, by height.
-    hashes: &'a [B256],
+    hashes: &'a BlockHashes,
     /// Precompiles moved to another address, by that address.
     moved_precompiles: AddressMap<Address>,
     /// Precompiles whose address has other code.
     replaced_precompiles: Vec<Address>,
     /// Deadline of the call.
-    deadline: Instant,
+    deadline: Deadline,
     /// Id and randomness of the chain.
     fields: HeaderFields,
     /// What the call prints.

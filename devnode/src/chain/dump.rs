@@ -11,14 +11,15 @@ use alloy::{
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
-    Block, Chain, ChainClock, IncludedTransaction, ParentClock, RecoveredTransaction,
+    Block, Chain, ChainClock, HeaderFields, IncludedTransaction, ParentClock, RecoveredTransaction,
     TransactionDecodeError,
-    error::{DUMP_VERSION, DumpError},
+    dump_error::{DUMP_VERSION, DumpError},
     submit::created_address,
     transaction::decode,
 };
 use crate::{
     exec::DataCharge,
+    fork::{Fork, ForkOptions, ForkPoint},
     state::{Store, StoreDump},
 };
 
@@ -27,6 +28,7 @@ const MAGIC: [u8; 8] = *b"devchain";
 
 /// A chain, in serialised form.
 #[derive(RlpEncodable, RlpDecodable)]
+#[rlp(trailing)]
 struct ChainDump {
     /// State.
     store: StoreDump,
@@ -40,6 +42,10 @@ struct ChainDump {
     automine: bool,
     /// Pooled transactions.
     pool: Vec<TransactionDump>,
+    /// What contracts see of a block and of the chain.
+    header_fields: HeaderFields,
+    /// What the chain continues; its state is not in the dump.
+    fork: Option<ForkPoint>,
 }
 
 /// A block.
@@ -121,17 +127,19 @@ impl Chain {
                 .iter()
                 .map(|incoming| dump_transaction(&incoming.transaction))
                 .collect(),
+            header_fields: self.header_fields,
+            fork: self.forked().map(|fork| fork.point()),
         };
         let mut body = Vec::with_capacity(dump.length());
         dump.encode(&mut body);
         [&MAGIC[..], &[DUMP_VERSION], keccak256(&body).as_slice(), &body].concat()
     }
 
-    /// Restores a chain from a dump.
+    /// Restores a chain from a dump; one of a fork continues that of `options`.
     ///
     /// # Errors
-    /// If the bytes are not a valid dump.
-    pub(crate) fn from_dump(bytes: &[u8]) -> Result<Self, DumpError> {
+    /// If the bytes are not a valid dump, or of another fork.
+    pub(crate) fn from_dump(bytes: &[u8], options: &ForkOptions) -> Result<Self, DumpError> {
         let rest = bytes.strip_prefix(&MAGIC).ok_or(DumpError::NotADump)?;
         let (&version, rest) = rest.split_first().ok_or(DumpError::Corrupted)?;
         if version != DUMP_VERSION {
@@ -142,19 +150,25 @@ impl Chain {
             return Err(DumpError::Corrupted);
         }
         let dump = ChainDump::decode(&mut body)?;
+        let fork = open_fork(dump.fork, options)?;
         let ParentClockDump { height, since, block_time } = dump.parent_clock;
         let block_time = Some(block_time).filter(|&seconds| seconds > 0);
         let mut chain = Self {
             clock: dump.clock.into_clock(),
             parent_clock: ParentClock { height, since, block_time },
             automine: dump.automine,
-            ..Self::with_store(Store::from_dump(dump.store)?)
+            header_fields: dump.header_fields,
+            ..Self::with_store(Store::from_dump(dump.store)?.continue_fork(fork.clone()))
+        };
+        let first = match &fork {
+            Some(fork) => (fork.point().height, fork.header().parent_hash),
+            None => (0, B256::ZERO),
         };
         for block in dump.blocks {
             let block = block.into_block()?;
             let (height, parent) = match chain.blocks.last() {
                 Some(parent) => (parent.height().saturating_add(1), parent.hash()),
-                None => (0, B256::ZERO),
+                None => first,
             };
             if block.height() != height || block.header.parent_hash != parent {
                 return Err(DumpError::BrokenLink(block.height()));
@@ -230,6 +244,27 @@ impl ClockDump {
             next_timestamp: self.next.first().copied(),
             block_interval: self.step.first().copied(),
         }
+    }
+}
+
+/// Opens the fork that a dump continues, if it does.
+///
+/// # Errors
+/// If it continues one, and the options name none or another one; if it cannot be opened.
+fn open_fork(
+    point: Option<ForkPoint>,
+    options: &ForkOptions,
+) -> Result<Option<Arc<Fork>>, DumpError> {
+    let Some(point) = point else { return Ok(None) };
+    if !options.is_fork() {
+        return Err(DumpError::NeedsFork(point));
+    }
+    let block = options.block.or(Some(point.height));
+    let fork = Fork::open(&ForkOptions { block, ..options.clone() })?;
+    if fork.point() == point {
+        Ok(Some(Arc::new(fork)))
+    } else {
+        Err(DumpError::OtherFork(fork.point()))
     }
 }
 

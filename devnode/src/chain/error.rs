@@ -5,8 +5,14 @@ use alloy::{
     primitives::{Address, B256, U256},
 };
 
-use super::{decode_error::TransactionDecodeError, fee::MaxFee, simulate_plan::SimulationError};
-use crate::exec::{ExecutionError, TraceError};
+use super::{
+    decode_error::TransactionDecodeError, dump_error::DumpError, fee::MaxFee,
+    simulate_plan::SimulationError,
+};
+use crate::{
+    exec::{ExecutionError, TraceError},
+    fork::ForkError,
+};
 
 /// Why a transaction or a call may not run.
 #[derive(Debug, thiserror::Error)]
@@ -223,9 +229,15 @@ pub(crate) enum ChainError {
         /// That of the latest block.
         latest: u64,
     },
-    /// A request to fork another chain.
-    #[error("forking is not supported by the dev chain")]
-    ForkingUnsupported,
+    /// A request to a fork, of a chain that is none.
+    #[error("the chain is not a fork: start it with --fork-url, or fork with anvil_reset")]
+    NotAFork,
+    /// A request that reads the whole state, which a fork does not have.
+    #[error("{0} needs the whole state, which a fork does not fetch")]
+    NeedsWholeState(&'static str),
+    /// The fork cannot be opened or read.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
     /// A dump cannot be loaded.
     #[error("cannot load the state: {0}")]
     Dump(#[from] DumpError),
@@ -241,35 +253,4 @@ fn block_name(id: &BlockId) -> String {
         BlockId::Number(BlockNumberOrTag::Number(height)) => format!("#{height}"),
         BlockId::Number(tag) => tag.to_string(),
     }
-}
-
-/// Version of the format of dumps.
-pub(super) const DUMP_VERSION: u8 = 2;
-
-/// Why bytes cannot be loaded as a chain.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DumpError {
-    /// The magic bytes are missing.
-    #[error("not a dev chain state")]
-    NotADump,
-    /// The format has another version.
-    #[error("unsupported version {0}; this program reads version {DUMP_VERSION}")]
-    UnsupportedVersion(u8),
-    /// The checksum is wrong, or the bytes are truncated.
-    #[error("corrupted: checksum mismatch")]
-    Corrupted,
-    /// The content is not valid RLP of a dump.
-    #[error("corrupted: {0}")]
-    Rlp(#[from] alloy::rlp::Error),
-    /// A transaction cannot be decoded.
-    #[error("corrupted: a transaction cannot be decoded: {0}")]
-    Transaction(#[from] TransactionDecodeError),
-    /// A block does not follow its predecessor.
-    #[error("corrupted: block {0} does not follow its predecessor")]
-    BrokenLink(u64),
-    /// A block has a version of ArbOS that this chain cannot run.
-    #[error(
-        "block {0} has a version of ArbOS that this program does not know; use a later program"
-    )]
-    UnknownArbos(u64),
 }

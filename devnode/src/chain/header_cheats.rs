@@ -1,8 +1,8 @@
 //! Cheats for what contracts see of a block and of the chain: beneficiary, gas limit, chain id
 //! and randomness.
-//! They are not saved.
 
 use alloy::primitives::{Address, B256, U256};
+use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 use super::{
     Chain,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Beneficiary and gas limit of blocks, the id of their chain, and their randomness.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, RlpEncodable, RlpDecodable)]
 pub(crate) struct HeaderFields {
     /// Beneficiary.
     pub(crate) beneficiary: Address,

@@ -66,9 +66,11 @@ impl Chain {
         blocks.iter().flat_map(|block| filter.matching_logs(block)).collect()
     }
 
-    /// The blocks from `first` to `last`, inclusive.
+    /// The blocks from `first` to `last`, inclusive, without those of a fork before its last.
     pub(crate) fn block_range(&self, first: u64, last: u64) -> &[Arc<Block>] {
-        let bound = |height: u64| usize::try_from(height).unwrap_or(usize::MAX);
+        let start = self.first_height();
+        let bound =
+            |height: u64| usize::try_from(height.saturating_sub(start)).unwrap_or(usize::MAX);
         self.blocks.get(bound(first)..bound(last.saturating_add(1))).unwrap_or_default()
     }
 

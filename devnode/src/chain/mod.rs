@@ -12,10 +12,12 @@ mod compression;
 mod data_fee;
 mod decode_error;
 mod dump;
+mod dump_error;
 mod error;
 mod estimate;
 mod events;
 mod fee;
+mod fork;
 mod genesis;
 mod genesis_file;
 mod header_cheats;
@@ -53,7 +55,8 @@ pub(crate) use block::{Block, IncludedTransaction};
 pub(crate) use call::CallRequest;
 pub(crate) use chain_thread::{ChainStopped, ChainThread};
 pub(crate) use decode_error::TransactionDecodeError;
-pub(crate) use error::{ChainError, DumpError};
+pub(crate) use dump_error::DumpError;
+pub(crate) use error::ChainError;
 pub(crate) use estimate::Estimate;
 pub(crate) use events::ChainEvent;
 pub(crate) use genesis::{Genesis, HASH_HISTORY};
@@ -75,7 +78,7 @@ use snapshot::Snapshots;
 
 use crate::{
     exec::ModuleCache,
-    state::{StateView, Store, settings::Setting},
+    state::{BlockHashes, StateView, Store, settings::Setting},
 };
 
 /// How many blocks or transactions a subscriber may lag behind.
@@ -86,10 +89,10 @@ const EVENTS_CAPACITY: usize = 1024;
 pub(crate) struct Chain {
     /// Accounts, code and storage.
     store: Store,
-    /// All blocks, by height.
+    /// All blocks from the first one on, by height.
     blocks: Vec<Arc<Block>>,
     /// Hashes of all blocks, by height.
-    hashes: Vec<B256>,
+    hashes: BlockHashes,
     /// Heights, by block hash.
     heights: B256Map<u64>,
     /// Height and index of each transaction, by hash.
@@ -158,9 +161,9 @@ impl Chain {
     /// A chain without blocks on this state.
     fn with_store(store: Store) -> Self {
         Self {
+            hashes: BlockHashes::new(store.fork().cloned()),
             store,
             blocks: Vec::new(),
-            hashes: Vec::new(),
             heights: B256Map::default(),
             transaction_locations: B256Map::default(),
             clock: ChainClock::default(),
@@ -191,7 +194,8 @@ impl Chain {
 
     /// A block by height.
     pub(crate) fn block(&self, height: u64) -> Option<&Arc<Block>> {
-        self.blocks.get(usize::try_from(height).ok()?)
+        let index = height.checked_sub(self.first_height())?;
+        self.blocks.get(usize::try_from(index).ok()?)
     }
 
     /// A block by hash.

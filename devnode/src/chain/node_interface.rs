@@ -56,7 +56,8 @@ impl Chain {
         let missing = |name| Err(ChainError::NotImplemented(name));
         let output = match function {
             Function::nitroGenesisBlock(_) => {
-                nitroGenesisBlockCall::abi_encode_returns(&U256::ZERO)
+                let height = Setting::GenesisBlock.slot();
+                nitroGenesisBlockCall::abi_encode_returns(&self.latest_state().slot(ARBOS, height))
             }
             Function::blockL1Num(args) => {
                 let block = self.block(args.height).ok_or(ChainError::NodeInterfaceReverted)?;

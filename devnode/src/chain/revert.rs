@@ -15,20 +15,31 @@ impl Chain {
     /// If the maximum number of snapshots exists.
     pub(crate) fn snapshot(&mut self) -> Result<u64, ChainError> {
         self.snapshots.check_capacity()?;
-        let snapshot = Snapshot {
+        let snapshot = self.current();
+        Ok(self.snapshots.add(snapshot))
+    }
+
+    /// Blocks, state, pool and clock as they are now.
+    pub(super) fn current(&mut self) -> Snapshot {
+        Snapshot {
             height: self.height(),
             checkpoint: self.store.checkpoint(),
             clock: (self.clock, self.clock.now()),
             parent_clock: self.parent_clock,
             pool: self.pool.clone(),
-        };
-        Ok(self.snapshots.add(snapshot))
+        }
     }
 
     /// Reverts blocks, state, pool and clock to a snapshot, and discards it with all later ones.
     /// Returns false if the snapshot does not exist.
     pub(crate) fn revert(&mut self, id: u64) -> bool {
         let Some(snapshot) = self.snapshots.take(id) else { return false };
+        self.restore(snapshot);
+        true
+    }
+
+    /// Reverts blocks, state, pool and clock to how they were.
+    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
         while self.height() > snapshot.height {
             self.pop_block();
         }
@@ -42,7 +53,6 @@ impl Chain {
         self.parent_clock = snapshot.parent_clock;
         self.pool = snapshot.pool;
         self.notify_change();
-        true
     }
 
     /// Removes the latest `depth` blocks with their transactions and all snapshots. The pool and the clock stay.
@@ -50,9 +60,9 @@ impl Chain {
     /// # Errors
     /// If there are fewer blocks.
     pub(crate) fn rollback(&mut self, depth: u64) -> Result<(), ChainError> {
-        let height = self.height();
-        let height =
-            height.checked_sub(depth).ok_or(ChainError::RollbackTooDeep { depth, height })?;
+        let (first, height) = (self.first_height(), self.height());
+        let rest = height.checked_sub(depth).filter(|&rest| rest >= first);
+        let height = rest.ok_or(ChainError::RollbackTooDeep { depth, height })?;
         while self.height() > height {
             self.pop_block();
         }

@@ -1,10 +1,6 @@
 //! Simulations: calls in blocks on top of a block, each on the state that the one before left.
 
-use std::{
-    mem,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{mem, sync::Arc, time::Duration};
 
 use alloy::{
     eips::BlockId,
@@ -23,9 +19,10 @@ use super::{
     submit::created_address,
 };
 use crate::{
+    deadline::Deadline,
     exec::{self, Execution, ExecutionEnv, ExecutionStatus, ModuleCache, Output, State},
     precompiles::BlockContext,
-    state::{arbos_version::ArbosVersion, send_accumulator, settings::Setting},
+    state::{BlockHashes, arbos_version::ArbosVersion, send_accumulator, settings::Setting},
 };
 
 /// Maximum wall-clock time of a simulation.
@@ -66,7 +63,6 @@ impl Chain {
         let plans = plan_blocks(&request.blocks, &parent.header)?;
         // The cache is rebuilt on demand if this panics.
         let modules = mem::take(&mut self.module_cache);
-        let now = Instant::now();
         let mut simulation = Simulation {
             chain: self,
             request,
@@ -76,7 +72,7 @@ impl Chain {
             gas_left: GAS_CAP,
             moved_precompiles: AddressMap::default(),
             replaced_precompiles: Vec::new(),
-            deadline: now.checked_add(TIME_LIMIT).unwrap_or(now),
+            deadline: Deadline::after(TIME_LIMIT),
         };
         let blocks = plans.into_iter().map(|plan| simulation.run_block(&plan, &parent)).collect();
         self.module_cache = simulation.modules;
@@ -84,8 +80,12 @@ impl Chain {
     }
 
     /// Hashes of the blocks up to a height.
-    fn hashes_up_to(&self, height: u64) -> Vec<B256> {
-        self.block_range(0, height).iter().map(|block| block.hash()).collect()
+    fn hashes_up_to(&self, height: u64) -> BlockHashes {
+        let mut hashes = BlockHashes::new(self.forked().cloned());
+        for block in self.block_range(self.first_height(), height) {
+            hashes.push(block.hash());
+        }
+        hashes
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Simulation<'a> {
     /// The state so far.
     pub(super) state: State<'a>,
     /// Hashes of all blocks so far.
-    hashes: Vec<B256>,
+    hashes: BlockHashes,
     /// Gas that calls may still use.
     gas_left: u64,
     /// Precompiles moved to another address, by that address.
@@ -108,7 +108,7 @@ pub(super) struct Simulation<'a> {
     /// Precompiles whose address has other code.
     replaced_precompiles: Vec<Address>,
     /// Deadline of the simulation.
-    deadline: Instant,
+    deadline: Deadline,
 }
 
 impl Simulation<'_> {
@@ -130,7 +130,7 @@ impl Simulation<'_> {
         };
         let params = BlockParams {
             height: plan.height,
-            parent: self.hashes.last().copied().unwrap_or_default(),
+            parent: self.hashes.last().unwrap_or_default(),
             timestamp: plan.timestamp,
             base_fee,
             l1_height: parent.l1_height(),

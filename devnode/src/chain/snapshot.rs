@@ -10,7 +10,7 @@ const CAPACITY: usize = 4096;
 
 /// What a snapshot restores.
 #[derive(Debug)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     /// Height of the latest block.
     pub(super) height: u64,
     /// Checkpoint of the state.

@@ -29,6 +29,7 @@ impl Chain {
         start: B256,
         limit: usize,
     ) -> Result<StorageRange, ChainError> {
+        self.require_whole_state("debug_storageRangeAt")?;
         let words = self.with_transaction(block, index, |env, _| {
             let mut words: BTreeMap<U256, U256> = env.state.db.slots(account).collect();
             if let Some(changed) = env.state.cache.accounts.get(&account) {

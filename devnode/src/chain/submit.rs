@@ -19,7 +19,7 @@ use crate::{
     },
     precompiles::BlockContext,
     state::{
-        BlockArbosStorage,
+        BlockArbosStorage, BlockHashes,
         arbos::{ARBOS, ArbosStorage},
         l1_pricing, l2_pricing,
         settings::Setting,
@@ -173,7 +173,7 @@ pub(super) fn record_gas(words: &mut dyn ArbosStorage, message: &Message, gas_us
 pub(super) fn block_execution_env<'a>(
     params: BlockParams,
     state: State<'a>,
-    hashes: &'a [B256],
+    hashes: &'a BlockHashes,
     modules: &'a mut ModuleCache,
 ) -> ExecutionEnv<'a> {
     let BlockParams { height, l1_height, timestamp, base_fee, arbos, .. } = params;

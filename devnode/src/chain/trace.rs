@@ -52,8 +52,6 @@ impl Chain {
         modules.start_block();
         let params = block.params();
         let fields = block.header_fields(fields);
-        let height = usize::try_from(params.height).unwrap_or(usize::MAX);
-        let hashes = hashes.get(..height).unwrap_or_default();
         let mut state = state_before(store, &parent, block);
         let cap = state.db.slot(ARBOS, Setting::MaxTxGas.slot()).saturating_to();
         let mut messages = block.transactions.iter().map(|included| {

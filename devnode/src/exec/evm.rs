@@ -1,8 +1,8 @@
 //! The EVM with Arbitrum's additions. Only this file and [`super::inspector`] name revm's generics.
 
-use std::{mem, time::Instant};
+use std::mem;
 
-use alloy::primitives::{Address, B256, KECCAK256_EMPTY, U256, map::AddressMap};
+use alloy::primitives::{Address, KECCAK256_EMPTY, U256, map::AddressMap};
 use revm::{
     bytecode::Bytecode,
     context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, Journal, TxEnv},
@@ -13,8 +13,8 @@ use revm::{
         instructions::EthInstructions,
     },
     interpreter::{
-        FrameInput, InstructionResult, InterpreterAction, interpreter::EthInterpreter,
-        interpreter_action::FrameInit,
+        CreateInputs, FrameInput, InstructionResult, InterpreterAction,
+        interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
     state::Account,
 };
@@ -33,7 +33,7 @@ use super::{
     precompiles::ArbPrecompiles,
     program,
 };
-use crate::precompiles::BlockContext;
+use crate::{deadline::Deadline, precompiles::BlockContext, state::BlockHashes};
 
 /// Code of every Arbitrum precompile.
 pub(crate) const PRECOMPILE_CODE: [u8; 1] = [0xfe];
@@ -56,7 +56,7 @@ pub(super) struct ArbContext<'a> {
     /// Height, time and base fee of the block.
     pub(super) block_context: BlockContext,
     /// Hashes of all blocks so far, by height.
-    pub(super) hashes: &'a [B256],
+    pub(super) hashes: &'a BlockHashes,
     /// Compiled programs.
     pub(super) module_cache: &'a mut ModuleCache,
     /// Gas price offered by the message, in wei.
@@ -82,7 +82,7 @@ pub(super) struct ArbContext<'a> {
     /// What the message prints.
     pub(super) output: Output,
     /// Deadline of the message.
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
     /// Why the message is aborted, if it is.
     abort_reason: Option<ExecutionError>,
     /// Bytes that the trace may still take.
@@ -93,10 +93,10 @@ impl<'a> ArbContext<'a> {
     /// The context of a message that has not started.
     pub(super) fn new(
         block_context: BlockContext,
-        hashes: &'a [B256],
+        hashes: &'a BlockHashes,
         modules: &'a mut ModuleCache,
         message: &Message,
-        deadline: Option<Instant>,
+        deadline: Option<Deadline>,
         output: Output,
     ) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl<'a> ArbContext<'a> {
     /// Whether the message is aborted. Aborts it if its deadline has passed.
     pub(super) fn is_aborted(&mut self) -> bool {
         if self.abort_reason.is_none()
-            && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            && self.deadline.is_some_and(|deadline| deadline.has_passed())
         {
             self.abort_reason = Some(ExecutionError::TimedOut);
         }
@@ -240,7 +240,11 @@ impl<'a> EvmTr for ArbEvm<'a> {
                 }
                 FrameInput::Call(call)
             }
-            other => other,
+            FrameInput::Create(create) => {
+                expect_created(&self.0.ctx, &create);
+                FrameInput::Create(create)
+            }
+            FrameInput::Empty => FrameInput::Empty,
         };
         self.0.frame_init(FrameInit { depth, memory, frame_input })
     }
@@ -263,6 +267,14 @@ impl<'a> EvmTr for ArbEvm<'a> {
         result: <Self::Frame as FrameTr>::FrameResult,
     ) -> Result<Option<<Self::Frame as FrameTr>::FrameResult>, ContextDbError<Self::Context>> {
         self.0.frame_return_result(result)
+    }
+}
+
+/// Tells the state which contract a frame creates.
+fn expect_created(ctx: &Ctx<'_>, create: &CreateInputs) {
+    if let Some(creator) = ctx.journaled_state.state.get(&create.caller()) {
+        let created = create.created_address(creator.info.nonce);
+        ctx.journaled_state.database.db.expect_created(created);
     }
 }
 

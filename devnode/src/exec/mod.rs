@@ -27,7 +27,7 @@ mod subcall;
 mod trace;
 mod transfer_log;
 
-use std::{convert::Infallible, time::Instant};
+use std::convert::Infallible;
 
 use alloy::primitives::{Address, B256, Bytes, Log, U256, map::AddressMap};
 use revm::{
@@ -58,8 +58,9 @@ pub(crate) use transfer_log::execute_logging_transfers;
 
 use crate::{
     CHAIN_ID,
+    deadline::Deadline,
     precompiles::{BlockContext, Unimplemented},
-    state::StateView,
+    state::{BlockHashes, StateView},
 };
 
 /// The state to run on: one height, with changes on top.
@@ -91,7 +92,7 @@ pub(crate) struct ExecutionEnv<'a> {
     /// Gas limit of the block, as contracts see it.
     pub(crate) gas_limit: u64,
     /// Hashes of all blocks so far, by height.
-    pub(crate) hashes: &'a [B256],
+    pub(crate) hashes: &'a BlockHashes,
     /// Moved precompiles: from the new address to the original one.
     pub(crate) moved_precompiles: AddressMap<Address>,
     /// Addresses whose precompile is replaced by code.
@@ -99,7 +100,7 @@ pub(crate) struct ExecutionEnv<'a> {
     /// Compiled programs of the chain.
     pub(crate) module_cache: &'a mut ModuleCache,
     /// Deadline of the message; `None` for no time limit.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) deadline: Option<Deadline>,
     /// Id of the chain, as contracts see it.
     pub(crate) chain_id: u64,
     /// What PREVRANDAO returns.

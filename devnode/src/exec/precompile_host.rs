@@ -73,7 +73,7 @@ impl PrecompileHost for Ctx<'_> {
     }
 
     fn block_hash(&self, height: u64) -> Option<B256> {
-        self.chain.hashes.get(usize::try_from(height).ok()?).copied()
+        self.chain.hashes.get(height)
     }
 
     fn balance(&mut self, account: Address) -> U256 {

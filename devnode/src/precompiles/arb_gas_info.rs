@@ -5,8 +5,8 @@ use alloy::primitives::U256;
 use super::{
     abi::ArbGasInfo::{
         ArbGasInfoCalls as Function, getGasAccountingParamsCall, getGasAccountingParamsReturn,
-        getGasPricingConstraintsCall, getPricesInArbGasCall, getPricesInArbGasReturn,
-        getPricesInWeiCall, getPricesInWeiReturn,
+        getGasPricingConstraintsCall, getPerBatchGasChargeCall, getPricesInArbGasCall,
+        getPricesInArbGasReturn, getPricesInWeiCall, getPricesInWeiReturn,
     },
     call::{CallError, CallResult, PrecompileCall},
     multi_gas,
@@ -39,7 +39,6 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getL1BaseFeeEstimateInertia(_) => Setting::L1Inertia,
         Function::getL1RewardRate(_) => Setting::L1RewardRate,
         Function::getL1RewardRecipient(_) => Setting::L1RewardRecipient,
-        Function::getPerBatchGasCharge(_) => Setting::PerBatchGas,
         Function::getAmortizedCostCapBips(_) => Setting::AmortizedCostCap,
         Function::getL1PricingEquilibrationUnits(_) => Setting::L1Equilibration,
         Function::getLastL1PricingSurplus(_) => Setting::L1Surplus,
@@ -54,6 +53,10 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
 /// Runs a function that does not return a single setting.
 fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
     match function {
+        Function::getPerBatchGasCharge(_) => {
+            let charge: u64 = Setting::PerBatchGas.get(call).saturating_to();
+            call.encode_return::<getPerBatchGasChargeCall>(&charge.cast_signed())
+        }
         Function::getCurrentTxL1GasFees(_) => {
             let fee = call.host.data_fee();
             call.encode_word(fee)

@@ -2,7 +2,7 @@
 //! emits a log. Settings for what the batch poster is paid are stored without effect, because no
 //! batches are posted.
 
-use alloy::primitives::{Address, B256, FixedBytes, I256, U256};
+use alloy::primitives::{Address, B256, FixedBytes, U256};
 
 use super::{
     ArbHalt, Unimplemented,
@@ -173,8 +173,7 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
             (Setting::AmortizedCostCap, U256::from(args.cap))
         }
         Function::setPerBatchGasCharge(args) => {
-            let charge = I256::try_from(args.gas).unwrap_or_default();
-            (Setting::PerBatchGas, charge.into_raw())
+            (Setting::PerBatchGas, U256::from(args.gas.cast_unsigned()))
         }
         Function::setWasmActivationGas(args) => (Setting::ActivationGas, U256::from(args.gas)),
         Function::setCollectTips(args) => (Setting::CollectTips, U256::from(args.collect)),

@@ -46,7 +46,7 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
             let current = call.host.block_context().height;
             let requested: u64 = args.number.saturating_to();
             let recent = requested >= current.saturating_sub(HASH_WINDOW) && requested < current;
-            match call.host.block_hash(requested).filter(|_| recent) {
+            match recent.then(|| call.host.block_hash(requested)).flatten() {
                 Some(hash) => call.encode_return::<arbBlockHashCall>(&hash),
                 None => Err(solidity_error(&InvalidBlockNumber {
                     requested: args.number,

@@ -20,7 +20,7 @@ use crate::state::arbos::{ArbosStorage, Substorage, from_address, to_address};
 /// Storage of the address table: size in word 0, addresses from word 1, and indices by address in a
 /// child.
 fn address_table() -> Substorage {
-    Substorage::ROOT.child(&[3])
+    Substorage::address_table()
 }
 
 /// Runs a call of `ArbAddressTable`.

@@ -38,7 +38,17 @@ impl Args {
                 Some(Value::Array(values)) => values,
                 Some(_) => return Err(RpcError::ParamsNotAList),
             };
-        Ok(Self { values: values.into_iter(), taken: 0 })
+        Ok(Self::new(values))
+    }
+
+    /// These arguments.
+    pub(super) fn new(values: Vec<Value>) -> Self {
+        Self { values: values.into_iter(), taken: 0 }
+    }
+
+    /// The arguments that are not read yet.
+    pub(super) fn rest(&self) -> &[Value] {
+        self.values.as_slice()
     }
 
     /// Reads a required argument.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use alloy::primitives::{B256, Bytes};
+use alloy::{
+    primitives::{B256, Bytes},
+    rpc::json_rpc::ErrorPayload,
+};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
 
@@ -85,6 +88,9 @@ pub(super) enum RpcError {
     /// The chain rejects the request.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The error with which a fork's node answers.
+    #[error("{}", .0.message)]
+    Forked(ErrorPayload),
     /// The call reverted with this data.
     #[error("{}", revert_message(.0))]
     Reverted(Bytes),
@@ -171,7 +177,7 @@ impl RpcError {
     }
 
     /// The JSON-RPC error code.
-    const fn code(&self) -> i32 {
+    fn code(&self) -> i32 {
         match self {
             Self::InvalidParams(_)
             | Self::ParamsNotAList
@@ -202,6 +208,7 @@ impl RpcError {
             | Self::TooManyTracedBlocks(_)
             | Self::UndecodableBlock(_)
             | Self::TooManyBlocks(_) => SERVER_ERROR,
+            Self::Forked(error) => i32::try_from(error.code).unwrap_or(SERVER_ERROR),
             Self::Reverted(_) => EXECUTION_REVERTED,
             Self::ConditionNotMet(_) => CONDITION_NOT_MET,
             Self::NotIncluded { .. } => NOT_INCLUDED,
@@ -214,6 +221,9 @@ impl From<RpcError> for ErrorObjectOwned {
     fn from(error: RpcError) -> Self {
         let data = match &error {
             RpcError::Reverted(data) => Some(Value::from(data.to_string())),
+            RpcError::Forked(error) => {
+                error.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok())
+            }
             RpcError::NotIncluded { hash, .. } => Some(Value::from(hash.to_string())),
             _ => None,
         };

@@ -1,6 +1,9 @@
 //! Methods that find logs, directly or through installed filters.
 
-use alloy::{primitives::U64, rpc::types::FilterBlockOption};
+use alloy::{
+    primitives::U64,
+    rpc::types::{FilterBlockOption, Log},
+};
 use serde_json::{Value, json};
 
 use super::{Args, MethodResult, NodeContext, RpcError, filters::FilterKind, log_filter};
@@ -8,8 +11,13 @@ use crate::chain::{IncludedTransaction, LogFilter};
 
 /// `eth_getLogs`
 pub(super) fn logs(node: &mut NodeContext, args: Args) -> MethodResult {
+    Ok(serde_json::to_value(find(node, args)?)?)
+}
+
+/// The logs that match the filter in the first argument.
+pub(super) fn find(node: &NodeContext, args: Args) -> Result<Vec<Log>, RpcError> {
     let filter = parse_filter(args)?;
-    Ok(serde_json::to_value(node.chain.logs(&filter)?)?)
+    Ok(node.chain.logs(&filter)?)
 }
 
 /// `eth_newFilter`

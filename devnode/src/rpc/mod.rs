@@ -13,6 +13,7 @@ mod dev;
 mod error;
 mod fees;
 mod filters;
+mod forked;
 mod log_filter;
 mod logs;
 mod methods;
@@ -43,7 +44,8 @@ use tokio::sync::watch;
 
 use crate::{
     Account,
-    chain::{Chain, Genesis},
+    chain::{Chain, ChainError, Genesis},
+    fork::{self, ForkError, ForkOptions},
 };
 
 use args::Args;
@@ -64,6 +66,8 @@ pub(crate) struct NodeContext {
     wallet: Wallet,
     /// How a new chain begins.
     genesis: Genesis,
+    /// What a new chain continues, if anything.
+    fork: ForkOptions,
     /// Interval between blocks, if blocks are mined by time.
     block_time: watch::Sender<Option<Duration>>,
     /// Random id of this node.
@@ -78,7 +82,7 @@ impl NodeContext {
     pub(crate) fn new(
         chain: Chain,
         accounts: &[Account],
-        genesis: Genesis,
+        (genesis, fork): (Genesis, ForkOptions),
         block_time: watch::Sender<Option<Duration>>,
     ) -> Self {
         Self {
@@ -86,6 +90,7 @@ impl NodeContext {
             filters: Filters::default(),
             wallet: Wallet::new(accounts),
             genesis,
+            fork,
             block_time,
             instance: keccak256(RandomState::new().hash_one(()).to_be_bytes()),
             logs_requests: true,
@@ -111,7 +116,35 @@ impl NodeContext {
         if self.logs_requests {
             tracing::debug!(method = name, "request");
         }
-        method(self, args)
+        self.attempt(|node| match forked::answer(node, name, &args)? {
+            Some(answer) => Ok(answer),
+            None => method(node, args),
+        })
+        .unwrap_or_else(|error| Err(ChainError::from(error).into()))
+    }
+
+    /// Runs a task. If a read of the fork fails, the chain is as before.
+    ///
+    /// # Errors
+    /// That of the read.
+    pub(crate) fn attempt<R>(&mut self, task: impl FnOnce(&mut Self) -> R) -> Result<R, ForkError> {
+        if self.chain.forked().is_none() {
+            return Ok(task(self));
+        }
+        let before = self.chain.guard();
+        let done = fork::attempt(|| task(self));
+        match done {
+            Ok(_) => self.chain.release_guard(),
+            Err(_) => self.chain.restore(before),
+        }
+        done
+    }
+
+    /// Mines a block because it is time.
+    pub(crate) fn mine_by_time(&mut self) {
+        if let Err(error) = self.attempt(|node| node.chain.mine()) {
+            tracing::error!(%error, "no block mined");
+        }
     }
 }
 

@@ -78,7 +78,10 @@ pub(super) async fn send_and_wait(params: Params<'static>, thread: Thread) -> Me
 /// none in time.
 pub(super) async fn send_for_and_wait(params: Params<'static>, thread: Thread) -> MethodResult {
     let args = Args::parse(params.as_str())?;
-    let hash = thread.run(move |node| send::send(node, args)).await??;
+    let hash = thread
+        .run(move |node| node.attempt(|node| send::send(node, args)))
+        .await?
+        .map_err(ChainError::from)??;
     wait_for_receipt(&thread, serde_json::from_value(hash)?, INCLUSION_TIMEOUT).await
 }
 
@@ -113,7 +116,10 @@ pub(super) async fn send_if(params: Params<'static>, thread: Thread) -> MethodRe
     let raw = args.bytes()?;
     let conditions: Conditions = args.optional()?.unwrap_or_default();
     args.finish()?;
-    thread.run(move |node| conditions.check(node)).await??;
+    thread
+        .run(move |node| node.attempt(|node| conditions.check(node)))
+        .await?
+        .map_err(ChainError::from)??;
     submit(&thread, &raw).await
 }
 
@@ -125,12 +131,13 @@ async fn submit(thread: &Thread, raw: &[u8]) -> MethodResult {
     tokio::pin!(timeout);
     loop {
         let next = incoming.clone();
-        let submitted = thread.run(move |node| match node.chain.submit(next) {
-            Err(error @ ChainError::NonceTooHigh { .. }) => {
-                Err((error, node.chain.changes().subscribe()))
-            }
-            done => Ok(done),
-        });
+        let submitted =
+            thread.run(move |node| match node.attempt(|node| node.chain.submit(next)) {
+                Ok(Err(error @ ChainError::NonceTooHigh { .. })) => {
+                    Err((error, node.chain.changes().subscribe()))
+                }
+                done => Ok(done.unwrap_or_else(|error| Err(error.into()))),
+            });
         let (error, mut changes) = match submitted.await? {
             Ok(done) => return Ok(serde_json::to_value(done?)?),
             Err(retry) => retry,

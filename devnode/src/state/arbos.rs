@@ -22,6 +22,36 @@ impl Substorage {
     /// The outermost substorage.
     pub(crate) const ROOT: Self = Self(None);
 
+    /// The price of data on the parent chain.
+    pub(crate) fn l1_pricing() -> Self {
+        Self::ROOT.child(&[0])
+    }
+
+    /// The base fee, and the limits of gas.
+    pub(crate) fn l2_pricing() -> Self {
+        Self::ROOT.child(&[1])
+    }
+
+    /// The table of addresses.
+    pub(crate) fn address_table() -> Self {
+        Self::ROOT.child(&[3])
+    }
+
+    /// The accumulator of messages to the parent chain.
+    pub(crate) fn send_accumulator() -> Self {
+        Self::ROOT.child(&[5])
+    }
+
+    /// The blocks of the parent chain.
+    pub(crate) fn l1_blocks() -> Self {
+        Self::ROOT.child(&[6])
+    }
+
+    /// Everything about programs.
+    pub(crate) fn programs() -> Self {
+        Self::ROOT.child(&[8])
+    }
+
     /// The substorage `id` within this one.
     pub(crate) fn child(self, id: &[u8]) -> Self {
         Self(Some(keccak256([self.prefix(), id].concat())))
@@ -58,17 +88,17 @@ impl AddressSet {
 
     /// Accounts that may cache programs.
     pub(crate) fn cache_managers() -> Self {
-        Self(Substorage::ROOT.child(&[8]).child(&[4]))
+        Self(Substorage::programs().child(&[4]))
     }
 
     /// Accounts that may mint and burn the native token.
     pub(crate) fn native_token_owners() -> Self {
-        Self(Substorage::ROOT.child(b"native token owners"))
+        Self(Substorage::ROOT.child(&[10]))
     }
 
     /// Accounts that may filter transactions.
     pub(crate) fn transaction_filterers() -> Self {
-        Self(Substorage::ROOT.child(b"transaction filterers"))
+        Self(Substorage::ROOT.child(&[11]))
     }
 
     /// Whether `member` is in the set.

@@ -14,10 +14,10 @@ use super::{
 /// Number of hashes that are kept.
 const WINDOW: u64 = 256;
 
-/// Slot of the hash of block `height`.
+/// Slot of the hash of block `height`: one of those after the height's.
 fn hash_slot(height: u64) -> U256 {
     let index = height.checked_rem(WINDOW).unwrap_or_default();
-    Substorage::ROOT.child(b"l1 block hashes").at(index)
+    Substorage::l1_blocks().at(index.saturating_add(1))
 }
 
 /// Moves the parent chain on to `height`, if that is higher; `parent` is the hash of the latest block

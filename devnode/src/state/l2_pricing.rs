@@ -19,8 +19,8 @@ const ONE_BIPS: u64 = 10_000;
 /// Degree of the polynomial that approximates the exponential function.
 const EXP_DEGREE: u64 = 4;
 
-/// Words per constraint.
-const CONSTRAINT_WORDS: u64 = 3;
+/// Number of constraints whose slots are computed once; more are rare.
+const USUAL_CONSTRAINTS: usize = 20;
 
 /// A target of gas per second, and the backlog above it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,19 +40,32 @@ impl Constraint {
     }
 }
 
-/// The first slot of the constraints: their number. [`CONSTRAINT_WORDS`] follow for each.
-static FIRST_SLOT: LazyLock<U256> =
-    LazyLock::new(|| Substorage::ROOT.child(b"gas constraints").at(0));
+/// Slot of the number of constraints.
+static LEN_SLOT: LazyLock<U256> = LazyLock::new(|| constraints_storage().at(0));
+
+/// First slots of the usual constraints.
+static FIRST_SLOTS: LazyLock<Vec<U256>> =
+    LazyLock::new(|| (0..).map(first_slot).take(USUAL_CONSTRAINTS).collect());
+
+/// Storage of all constraints: their number in word 0, each in a child.
+fn constraints_storage() -> Substorage {
+    Substorage::l2_pricing().child(&[0])
+}
+
+/// First slot of a constraint.
+fn first_slot(index: u64) -> U256 {
+    constraints_storage().child(&index.to_be_bytes()).at(0)
+}
 
 /// All constraints.
 pub(crate) fn constraints(words: &mut dyn ArbosStorage) -> Vec<Constraint> {
-    let len: u64 = words.word(*FIRST_SLOT).saturating_to();
+    let len: u64 = words.word(*LEN_SLOT).saturating_to();
     (0..len).map(|index| load_constraint(words, index)).collect()
 }
 
 /// Replaces all constraints.
 pub(crate) fn set_constraints(words: &mut dyn ArbosStorage, constraints: &[Constraint]) {
-    words.set_word(*FIRST_SLOT, U256::from(constraints.len()));
+    words.set_word(*LEN_SLOT, U256::from(constraints.len()));
     for (index, constraint) in (0..).zip(constraints) {
         save_constraint(words, index, constraint);
     }
@@ -75,8 +88,9 @@ fn save_constraint(words: &mut dyn ArbosStorage, index: u64, constraint: &Constr
 
 /// Slots of the target, the window and the backlog of a constraint.
 fn constraint_slots(index: u64) -> [U256; 3] {
-    let first = index.saturating_mul(CONSTRAINT_WORDS).saturating_add(1);
-    [0, 1, 2].map(|offset| FIRST_SLOT.wrapping_add(U256::from(first.saturating_add(offset))))
+    let usual = usize::try_from(index).ok().and_then(|index| FIRST_SLOTS.get(index));
+    let first = usual.copied().unwrap_or_else(|| first_slot(index));
+    [0, 1, 2].map(|offset| first.wrapping_add(U256::from(offset)))
 }
 
 /// Starts a block, so many seconds after its parent: pays off backlog and sets the base fee of the
@@ -144,7 +158,20 @@ fn multiply_bips(value: U256, bips: u64) -> U256 {
 
 #[cfg(test)]
 mod tests {
+    use alloy::primitives::hex;
+
     use super::*;
+
+    #[test]
+    fn constraints_are_where_every_arbitrum_chain_has_them() {
+        // By Nitro's rule, computed apart from this code.
+        let len = hex!("52232757544c763eb1c1511dc67b97f352c88a089b72a204b89e1c66fc278300");
+        assert_eq!(*LEN_SLOT, U256::from_be_bytes(len));
+        let backlog = hex!("b030e80be1d37b800ea9902aab7481a1eea35835f84698282506b483b7472102");
+        assert_eq!(constraint_slots(1)[2], U256::from_be_bytes(backlog));
+        let unusual = constraint_slots(25);
+        assert_eq!(unusual[0], first_slot(25));
+    }
 
     #[test]
     fn the_exponential_function_is_that_of_arbos() {

@@ -3,6 +3,7 @@
 
 pub(crate) mod arbos;
 pub(crate) mod arbos_version;
+mod block_hashes;
 mod dump;
 mod history;
 mod journal;
@@ -18,6 +19,7 @@ mod store;
 pub(crate) mod upgrade;
 mod view;
 
+pub(crate) use block_hashes::BlockHashes;
 pub(crate) use dump::StoreDump;
 pub(crate) use journal::Checkpoint;
 pub(crate) use proof::Proof;

@@ -1,11 +1,16 @@
 //! ArbOS's storage for constraints on several resources of gas. Since ArbOS 60.
 
+use std::array;
+
 use alloy::primitives::U256;
 
 use super::arbos::{ArbosStorage, Substorage};
 
 /// Number of resources, including the unknown one, which no constraint may name.
 pub(crate) const RESOURCES: usize = 9;
+
+/// Words of a constraint: target, window, backlog, the highest weight, weights.
+const WORDS: usize = 4 + RESOURCES;
 
 /// Maximum exponent of a fee, in basis points.
 const MAX_EXPONENT: u128 = 85_000;
@@ -28,7 +33,7 @@ pub(crate) struct Constraint {
 
 /// Storage of all constraints: their number in word 0, each in a child.
 fn storage() -> Substorage {
-    Substorage::ROOT.child(b"multi-gas constraints")
+    Substorage::l2_pricing().child(&[1])
 }
 
 /// Storage of one constraint.
@@ -36,23 +41,23 @@ fn constraint_storage(index: u64) -> Substorage {
     storage().child(&index.to_be_bytes())
 }
 
-/// The slots of the words of one constraint: target, window, backlog, weights.
-fn slots(index: u64) -> impl Iterator<Item = U256> {
+/// The slots of the words of one constraint.
+fn slots(index: u64) -> [U256; WORDS] {
     let storage = constraint_storage(index);
-    (0..).map(move |word| storage.at(word))
+    array::from_fn(|word| storage.slot(U256::from(word).into()))
 }
 
 /// Reads all constraints.
 pub(crate) fn load(words: &mut dyn ArbosStorage) -> Vec<Constraint> {
     let len: u64 = words.word(storage().at(0)).saturating_to();
     let load_one = |index| {
-        let mut slots = slots(index);
-        let mut next = || slots.next().map(|slot| words.word(slot)).unwrap_or_default();
+        // The highest weight is not read.
+        let [target, window, backlog, _, weights @ ..] = slots(index);
         Constraint {
-            target: next().saturating_to(),
-            window: next().saturating_to(),
-            backlog: next().saturating_to(),
-            weights: [(); RESOURCES].map(|()| next().saturating_to()),
+            target: words.word(target).saturating_to(),
+            window: words.word(window).saturating_to(),
+            backlog: words.word(backlog).saturating_to(),
+            weights: weights.map(|weight| words.word(weight).saturating_to()),
         }
     };
     (0..len).map(load_one).collect()
@@ -63,8 +68,8 @@ pub(crate) fn save(words: &mut dyn ArbosStorage, constraints: &[Constraint]) {
     words.set_word(storage().at(0), U256::from(constraints.len()));
     for (index, constraint) in (0..).zip(constraints) {
         let Constraint { target, window, backlog, weights } = *constraint;
-        let fields = [target, window.into(), backlog].into_iter().chain(weights);
-        for (slot, field) in slots(index).zip(fields) {
+        let fields = [target, window.into(), backlog, constraint.heaviest()];
+        for (slot, field) in slots(index).into_iter().zip(fields.into_iter().chain(weights)) {
             words.set_word(slot, U256::from(field));
         }
     }
@@ -82,13 +87,17 @@ pub(crate) fn exceed_maximum(constraints: &[Constraint]) -> bool {
 }
 
 impl Constraint {
+    /// The highest weight.
+    fn heaviest(&self) -> u64 {
+        self.weights.iter().copied().max().unwrap_or_default()
+    }
+
     /// What this constraint adds to the exponent of the fee of a resource, in basis points.
     fn exponent(&self, resource: usize) -> u128 {
-        let heaviest = self.weights.iter().copied().max().unwrap_or_default();
         let weight = self.weights.get(resource).copied().unwrap_or_default();
         let divisor = u128::from(self.target)
             .saturating_mul(self.window.into())
-            .saturating_mul(heaviest.into());
+            .saturating_mul(self.heaviest().into());
         let product =
             u128::from(self.backlog).saturating_mul(ONE_IN_BIPS).saturating_mul(weight.into());
         product.checked_div(divisor).unwrap_or_default()
@@ -98,6 +107,8 @@ impl Constraint {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+
+    use alloy::primitives::hex;
 
     use super::*;
 
@@ -110,6 +121,9 @@ mod tests {
         let second = Constraint { target: 4, ..first };
         save(&mut words, &[first, second]);
         assert_eq!(load(&mut words), [first, second]);
+        // By Nitro's rule, computed apart from this code: a weight follows four other words.
+        let slot = hex!("e683f81689f4a8b54ad67e89b3af083a7a32cfb0268cc42297bc5b295df03505");
+        assert_eq!(words[&U256::from_be_bytes(slot)], U256::from(7));
         save(&mut words, &[second]);
         assert_eq!(load(&mut words), [second]);
     }

@@ -15,19 +15,14 @@ const HOUR: u64 = 3600;
 /// Seconds per day, the unit of expiry.
 const DAY: u64 = 86_400;
 
-/// Storage of everything about programs.
-fn programs_storage() -> Substorage {
-    Substorage::ROOT.child(&[8])
-}
-
 /// Slot of a program's record.
 pub(crate) fn record_slot(code_hash: B256) -> U256 {
-    programs_storage().child(&[1]).slot(code_hash)
+    Substorage::programs().child(&[1]).slot(code_hash)
 }
 
 /// Slot of a program's module hash.
 pub(crate) fn module_slot(code_hash: B256) -> U256 {
-    programs_storage().child(&[2]).slot(code_hash)
+    Substorage::programs().child(&[2]).slot(code_hash)
 }
 
 /// Why a program cannot be called.
@@ -150,14 +145,14 @@ pub(crate) fn days(days: u16) -> u64 {
 
 /// Slot of the parameters.
 pub(crate) fn params_slot() -> U256 {
-    programs_storage().child(&[0]).at(0)
+    Substorage::programs().child(&[0]).at(0)
 }
 
 /// Reads the parameters.
 pub(crate) fn load_params(words: &mut dyn ArbosStorage) -> Params {
     let mut fields = PackedFields::new(words.word(params_slot()));
     Params {
-        // Only this chain writes the version.
+        // Chains of the known versions of ArbOS have no other.
         version: StylusVersion::from_number(fields.take(16)).unwrap_or_default(),
         ink_price: fields.take(24),
         max_stack_depth: fields.take(32),
@@ -199,7 +194,7 @@ pub(crate) fn save_params(words: &mut dyn ArbosStorage, params: &Params) {
 
 /// Reads the data pricer.
 pub(crate) fn load_pricer(words: &mut dyn ArbosStorage) -> DataPricer {
-    let storage = programs_storage().child(&[3]);
+    let storage = Substorage::programs().child(&[3]);
     DataPricer {
         demand: words.word(storage.at(0)).saturating_to(),
         bytes_per_second: words.word(storage.at(1)).saturating_to(),
@@ -211,14 +206,14 @@ pub(crate) fn load_pricer(words: &mut dyn ArbosStorage) -> DataPricer {
 
 /// Writes the fields of the data pricer that an activation changes: demand and time.
 pub(crate) fn save_pricer(words: &mut dyn ArbosStorage, pricer: &DataPricer) {
-    let storage = programs_storage().child(&[3]);
+    let storage = Substorage::programs().child(&[3]);
     words.set_word(storage.at(0), U256::from(pricer.demand));
     words.set_word(storage.at(2), U256::from(pricer.last_update));
 }
 
 /// Writes the initial data pricer.
 pub(crate) fn init_pricer(words: &mut dyn ArbosStorage) {
-    let storage = programs_storage().child(&[3]);
+    let storage = Substorage::programs().child(&[3]);
     let pricer = DataPricer::default();
     words.set_word(storage.at(1), U256::from(pricer.bytes_per_second));
     words.set_word(storage.at(3), U256::from(pricer.min_price));

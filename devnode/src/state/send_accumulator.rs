@@ -7,7 +7,7 @@ use super::arbos::{ArbosStorage, Substorage};
 
 /// Storage of the accumulator: size in word 0, a hash per level from word 2.
 fn accumulator() -> Substorage {
-    Substorage::ROOT.child(&[5])
+    Substorage::send_accumulator()
 }
 
 /// A tree node that a message completed.

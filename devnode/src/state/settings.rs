@@ -1,4 +1,5 @@
-//! Settings that an owner of the chain may change, and counters of ArbOS, each one word.
+//! Settings that an owner of the chain may change, and counters of ArbOS, each one word, at the slots
+//! that they have on every Arbitrum chain.
 
 use std::sync::LazyLock;
 
@@ -47,7 +48,7 @@ pub(crate) enum Setting {
     L1RewardRate,
     /// Recipient of that reward.
     L1RewardRecipient,
-    /// Gas charged per batch; signed.
+    /// Gas charged per batch; signed, in 64 bits.
     PerBatchGas,
     /// Cap of amortised data costs in basis points.
     AmortizedCostCap,
@@ -75,11 +76,13 @@ pub(crate) enum Setting {
     FilteringFrom,
     /// Recipient of the funds of filtered transactions; since ArbOS 60.
     FilteredFundsRecipient,
+    /// Height of the first block of Nitro.
+    GenesisBlock,
 }
 
 impl Setting {
     /// Every setting.
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::NetworkFeeAccount,
         Self::InfraFeeAccount,
         Self::L1PricePerUnit,
@@ -109,6 +112,7 @@ impl Setting {
         Self::NativeTokenFrom,
         Self::FilteringFrom,
         Self::FilteredFundsRecipient,
+        Self::GenesisBlock,
     ];
 
     /// The initial value on a network.
@@ -130,7 +134,8 @@ impl Setting {
             | Self::CollectTips
             | Self::NativeTokenFrom
             | Self::FilteringFrom
-            | Self::FilteredFundsRecipient => 0,
+            | Self::FilteredFundsRecipient
+            | Self::GenesisBlock => 0,
             Self::MinBaseFee | Self::BaseFee => network.min_base_fee(),
             Self::SpeedLimit => SPEED_LIMIT,
             Self::MaxTxGas | Self::MaxBlockGas => 32_000_000,
@@ -150,38 +155,41 @@ impl Setting {
 
     /// Computes the storage slot.
     fn compute_slot(self) -> U256 {
-        let name: &[u8] = match self {
-            Self::NetworkFeeAccount => b"network fee account",
-            Self::InfraFeeAccount => b"infra fee account",
-            Self::L1PricePerUnit => b"l1 price per unit",
-            Self::MinBaseFee => b"minimum base fee",
-            Self::BaseFee => b"base fee",
-            Self::SpeedLimit => b"speed limit",
-            Self::MaxTxGas => b"gas of a transaction",
-            Self::MaxBlockGas => b"gas of a block",
-            Self::PricingInertia => b"pricing inertia",
-            Self::BacklogTolerance => b"backlog tolerance",
-            Self::GasBacklog => b"gas backlog",
-            Self::BrotliLevel => b"brotli level",
-            Self::L1Inertia => b"l1 inertia",
-            Self::L1RewardRate => b"l1 reward rate",
-            Self::L1RewardRecipient => b"l1 reward recipient",
-            Self::PerBatchGas => b"gas of a batch",
-            Self::AmortizedCostCap => b"amortized cost cap",
-            Self::L1Equilibration => b"l1 equilibration",
-            Self::L1Surplus => b"l1 surplus",
-            Self::L1UnitsSinceUpdate => b"l1 units since update",
-            Self::L1FeesAvailable => b"l1 fees available",
-            Self::L1BlockNumber => b"l1 block number",
-            Self::UpgradeVersion => b"upgrade version",
-            Self::UpgradeTime => b"upgrade time",
-            Self::ActivationGas => b"activation gas",
-            Self::CollectTips => b"collect tips",
-            Self::NativeTokenFrom => b"native token from",
-            Self::FilteringFrom => b"filtering from",
-            Self::FilteredFundsRecipient => b"filtered funds recipient",
+        let root = Substorage::ROOT;
+        let [l1, l2] = [Substorage::l1_pricing(), Substorage::l2_pricing()];
+        let (substorage, index) = match self {
+            Self::UpgradeVersion => (root, 1),
+            Self::UpgradeTime => (root, 2),
+            Self::NetworkFeeAccount => (root, 3),
+            Self::GenesisBlock => (root, 5),
+            Self::InfraFeeAccount => (root, 6),
+            Self::BrotliLevel => (root, 7),
+            Self::NativeTokenFrom => (root, 8),
+            Self::FilteringFrom => (root, 9),
+            Self::FilteredFundsRecipient => (root, 10),
+            Self::CollectTips => (root, 11),
+            Self::L1RewardRecipient => (l1, 0),
+            Self::L1Equilibration => (l1, 1),
+            Self::L1Inertia => (l1, 2),
+            Self::L1RewardRate => (l1, 3),
+            Self::L1UnitsSinceUpdate => (l1, 6),
+            Self::L1PricePerUnit => (l1, 7),
+            Self::L1Surplus => (l1, 8),
+            Self::PerBatchGas => (l1, 9),
+            Self::AmortizedCostCap => (l1, 10),
+            Self::L1FeesAvailable => (l1, 11),
+            Self::SpeedLimit => (l2, 0),
+            Self::MaxBlockGas => (l2, 1),
+            Self::BaseFee => (l2, 2),
+            Self::MinBaseFee => (l2, 3),
+            Self::GasBacklog => (l2, 4),
+            Self::PricingInertia => (l2, 5),
+            Self::BacklogTolerance => (l2, 6),
+            Self::MaxTxGas => (l2, 7),
+            Self::L1BlockNumber => (Substorage::l1_blocks(), 0),
+            Self::ActivationGas => (Substorage::programs().child(&[5]), 0),
         };
-        Substorage::ROOT.child(name).at(0)
+        substorage.at(index)
     }
 
     /// Reads the value.
@@ -192,5 +200,46 @@ impl Setting {
     /// Writes the value.
     pub(crate) fn set(self, words: &mut dyn ArbosStorage, value: U256) {
         words.set_word(self.slot(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::hex;
+
+    use super::*;
+
+    #[test]
+    fn slots_are_those_of_every_arbitrum_chain() {
+        let known = [
+            // Of a node.
+            (
+                Setting::L1BlockNumber,
+                hex!("3c79da47f96b0f39664f73c0a1f350580be90742947dddfa21ba64d578dfe600"),
+            ),
+            // By Nitro's rule, computed apart from this code.
+            (
+                Setting::NetworkFeeAccount,
+                hex!("15fed0451499512d95f3ec5a41c878b9de55f21878b5b4e190d4667ec709b403"),
+            ),
+            (
+                Setting::L1PricePerUnit,
+                hex!("a9f6f085d78d1d37c5819e5c16c9e03198bd14e08cd1f6f8191bc6207b9e9707"),
+            ),
+            (
+                Setting::BaseFee,
+                hex!("e54de2a4cdacc0a0059d2b6e16348103df8c4aff409c31e40ec73d11926c8202"),
+            ),
+            (
+                Setting::ActivationGas,
+                hex!("d6e0f573b510103b170857a1dc1215a71f2b5b33dd994da95b2667a3119eb600"),
+            ),
+        ];
+        for (setting, slot) in known {
+            assert_eq!(setting.slot(), U256::from_be_bytes(slot), "{setting:?}");
+        }
+        for (index, slot) in SLOTS.iter().enumerate() {
+            assert!(!SLOTS[..index].contains(slot), "{:?} is alone", Setting::ALL[index]);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The state at every height. Each block appends to it.
 
+use std::sync::Arc;
+
 use alloy::primitives::{
     Address, Bytes, U256,
     map::{AddressMap, B256Map, U256Map},
@@ -17,6 +19,7 @@ use super::{
     history::History,
     journal::{Checkpoint, Journal, JournalEntry},
 };
+use crate::fork::Fork;
 
 /// Accounts, storage and code, with their history.
 #[derive(Debug, Default)]
@@ -29,20 +32,37 @@ pub(crate) struct Store {
     pub(super) codes: B256Map<Bytecode>,
     /// Writes recorded for snapshots.
     pub(super) journal: Journal,
+    /// Where everything is that was never written here.
+    pub(super) fork: Option<Arc<Fork>>,
 }
 
 impl Store {
+    /// The same store on the state of a fork, if there is one.
+    pub(crate) fn continue_fork(self, fork: Option<Arc<Fork>>) -> Self {
+        Self { fork, ..self }
+    }
+
+    /// The forked chain.
+    pub(crate) const fn fork(&self) -> Option<&Arc<Fork>> {
+        self.fork.as_ref()
+    }
+
     /// An account with its code, after block `height`.
     pub(crate) fn account(&self, address: Address, height: u64) -> Option<AccountInfo> {
-        let mut info = self.accounts.get(&address)?.at(height)?.clone()?;
+        let Some(written) = self.accounts.get(&address).and_then(|history| history.at(height))
+        else {
+            return self.fork.as_ref()?.account(address);
+        };
+        let mut info = written.clone()?;
         info.code = Some(self.codes.get(&info.code_hash).cloned().unwrap_or_default());
         Some(info)
     }
 
-    /// A storage word after block `height`; zero if it was never written.
+    /// A storage word after block `height`; zero, or the fork's, if it was never written.
     pub(crate) fn slot(&self, address: Address, key: U256, height: u64) -> U256 {
         let written = |slots: &U256Map<History<U256>>| slots.get(&key)?.at(height).copied();
-        self.slots.get(&address).and_then(written).unwrap_or_default()
+        let fetched = || self.fork.as_ref().map(|fork| fork.slot(address, key));
+        self.slots.get(&address).and_then(written).or_else(fetched).unwrap_or_default()
     }
 
     /// Commits the changes of a transaction in block `height`.
@@ -131,7 +151,7 @@ impl Store {
         self.discard_journal();
     }
 
-    /// Clears the storage of an account.
+    /// Clears the storage of an account, which was created after the fork.
     fn clear_storage(&mut self, height: u64, address: Address) {
         for (&key, history) in self.slots.get_mut(&address).into_iter().flatten() {
             if history.latest().is_some_and(|value| !value.is_zero()) {

@@ -29,6 +29,13 @@ impl StateView<'_> {
         self.store.account(address, self.height)
     }
 
+    /// Tells that a contract is about to be created.
+    pub(crate) fn expect_created(&self, address: Address) {
+        if let Some(fork) = self.store.fork() {
+            fork.expect_created(address);
+        }
+    }
+
     /// Balance of an account in wei.
     pub(crate) fn balance(&self, address: Address) -> U256 {
         self.account(address).map(|info| info.balance).unwrap_or_default()

@@ -132,7 +132,7 @@ async fn a_chain_can_be_reset() {
     assert_eq!(receipt["contractAddress"], json!(counter), "as at the first time");
     let fork = json!([{"forking": {"jsonRpcUrl": "http://localhost:1"}}]);
     let refused = chain.request("anvil_reset", fork).await;
-    assert_eq!(refused["error"]["message"], "forking is not supported by the dev chain");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("localhost:1 does not answer"));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn invalid_dumps_are_rejected() {
     for (bytes, reason) in [
         (Vec::new(), "not a dev chain state"),
         (b"hello there, world".to_vec(), "not a dev chain state"),
-        (newer, "unsupported version 9; this program reads version 2"),
+        (newer, "unsupported version 9; this program reads version 3"),
         (corrupted, "corrupted: checksum mismatch"),
         (dump[..dump.len() - 1].to_vec(), "corrupted: checksum mismatch"),
         (dump[..20].to_vec(), "corrupted: checksum mismatch"),

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use alloy::{
-    primitives::{Address, U256},
+    primitives::{Address, U256, hex},
     providers::Provider,
 };
 use serde_json::{Value, json};
@@ -57,6 +57,30 @@ async fn a_chain_continues_after_a_restart() {
         assert_eq!(balance, U256::from(run + 1));
         chain.node.stop().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_contracts_see_of_the_chain_is_kept() {
+    let file = folder("header").join("chain");
+    let chain = Chain::with(config_with_state(file.clone())).await;
+    let beneficiary = Address::repeat_byte(0xcb);
+    chain.rpc("anvil_setChainId", json!([421_614])).await;
+    chain.rpc("anvil_setCoinbase", json!([beneficiary])).await;
+    chain.rpc("anvil_setBlockGasLimit", json!([30_000_000])).await;
+    chain.rpc("hardhat_setPrevRandao", json!([U256::from(77)])).await;
+    chain.node.stop().await.unwrap();
+    let again = Chain::with(config_with_state(file.clone())).await;
+    assert_eq!(again.node.chain_id().await.unwrap(), 421_614);
+    // Returns PREVRANDAO.
+    let reader = again.deploy(&hex!("445f5260205ff3")).await;
+    assert_eq!(U256::from_be_slice(&again.call(reader, vec![]).await.unwrap()), U256::from(77));
+    let block = again.rpc("eth_getBlockByNumber", json!(["latest", false])).await;
+    assert_eq!(block["miner"], json!(beneficiary));
+    assert_eq!(block["gasLimit"], "0x1c9c380");
+    again.node.stop().await.unwrap();
+    let named = Config { chain_id: 5, ..config_with_state(file) };
+    let named = Devnode::start(named).await.unwrap();
+    assert_eq!(named.chain_id().await.unwrap(), 5, "a chain id that is named comes first");
 }
 
 #[tokio::test]

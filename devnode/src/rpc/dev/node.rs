@@ -22,7 +22,11 @@ pub(super) fn info(node: &mut NodeContext, args: Args) -> MethodResult {
             "gasLimit": U64::from(node.chain.header_fields().gas_limit),
             "gasPrice": base_fee,
         },
-        "forkConfig": {"forkUrl": null, "forkBlockNumber": null, "forkRetryBackoff": null},
+        "forkConfig": {
+            "forkUrl": node.chain.forked().and_then(|fork| fork.url()),
+            "forkBlockNumber": node.chain.forked().map(|fork| fork.point().height),
+            "forkRetryBackoff": null,
+        },
         "network": "arbitrum",
     }))
 }
@@ -41,7 +45,11 @@ pub(super) fn metadata(node: &mut NodeContext, args: Args) -> MethodResult {
         "instanceId": node.instance,
         "latestBlockNumber": node.chain.height(),
         "latestBlockHash": node.chain.latest().hash(),
-        "forkedNetwork": null,
+        "forkedNetwork": node.chain.forked().map(|fork| json!({
+            "chainId": fork.point().chain_id,
+            "forkBlockNumber": fork.point().height,
+            "forkBlockHash": fork.point().hash,
+        })),
         "snapshots": snapshots,
     }))
 }
@@ -100,9 +108,12 @@ pub(super) fn set_logging(node: &mut NodeContext, mut args: Args) -> MethodResul
     Ok(Value::Null)
 }
 
-/// `anvil_setRpcUrl`: rejected, because the chain is no fork.
-pub(super) fn set_rpc_url(_: &mut NodeContext, mut args: Args) -> MethodResult {
-    let _: String = args.take()?;
+/// `anvil_setRpcUrl`: sets the node that the fork is fetched from, which must have the same block.
+pub(super) fn set_rpc_url(node: &mut NodeContext, mut args: Args) -> MethodResult {
+    let url: String = args.take()?;
     args.finish()?;
-    Err(ChainError::ForkingUnsupported.into())
+    let fork = node.chain.forked().ok_or(ChainError::NotAFork)?;
+    fork.set_url(&url).map_err(ChainError::from)?;
+    node.fork.url = Some(url);
+    Ok(Value::Null)
 }

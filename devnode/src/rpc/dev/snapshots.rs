@@ -1,10 +1,14 @@
 //! Snapshots, dumps and resets.
 
 use alloy::primitives::{Bytes, U64};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::{Args, MethodResult, NodeContext, RpcError};
-use crate::chain::{Chain, ChainError, RecoveredTransaction};
+use crate::{
+    chain::{Chain, ChainError, RecoveredTransaction},
+    fork::ForkOptions,
+};
 
 /// `evm_snapshot`: takes a snapshot and returns its number.
 pub(super) fn take(node: &mut NodeContext, args: Args) -> MethodResult {
@@ -35,7 +39,7 @@ pub(super) fn reorg(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let pairs: Vec<(Bytes, u64)> = args.optional()?.unwrap_or_default();
     args.finish()?;
     let height = node.chain.height();
-    if depth > height {
+    if depth > height.saturating_sub(node.chain.first_height()) {
         return Err(ChainError::RollbackTooDeep { depth, height }.into());
     }
     let mut blocks: Vec<Vec<_>> = (0..depth).map(|_| Vec::new()).collect();
@@ -49,14 +53,42 @@ pub(super) fn reorg(node: &mut NodeContext, mut args: Args) -> MethodResult {
     Ok(Value::Null)
 }
 
-/// `anvil_reset`: replaces the chain with a new one.
+/// The argument of `anvil_reset`.
+#[derive(Deserialize)]
+struct ResetOptions {
+    /// What to fork.
+    forking: Option<Forking>,
+}
+
+/// A fork.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Forking {
+    /// URL of a node; the current one if it is absent.
+    json_rpc_url: Option<String>,
+    /// Height of the last block; the latest if it is absent.
+    block_number: Option<u64>,
+}
+
+/// `anvil_reset`: replaces the chain with a new one, or with a fork.
 pub(super) fn reset(node: &mut NodeContext, mut args: Args) -> MethodResult {
-    let options: Option<Value> = args.optional()?;
+    let options: Option<ResetOptions> = args.optional()?;
     args.finish()?;
-    if options.is_some_and(|options| options.get("forking").is_some()) {
-        return Err(ChainError::ForkingUnsupported.into());
+    let Some(forking) = options.and_then(|options| options.forking) else {
+        let chain = Chain::new(&node.genesis)?;
+        replace(node, chain);
+        return Ok(Value::Null);
+    };
+    let options = ForkOptions {
+        url: forking.json_rpc_url.or_else(|| node.fork.url.clone()),
+        block: forking.block_number,
+        cache: node.fork.cache.clone(),
+    };
+    if !options.is_fork() {
+        return Err(ChainError::NotAFork.into());
     }
-    let chain = Chain::new(&node.genesis)?;
+    let chain = Chain::fork(&options, &node.genesis).map_err(ChainError::from)?;
+    node.fork = options;
     replace(node, chain);
     Ok(Value::Null)
 }
@@ -71,8 +103,10 @@ pub(super) fn dump(node: &mut NodeContext, args: Args) -> MethodResult {
 pub(super) fn load(node: &mut NodeContext, mut args: Args) -> MethodResult {
     let dump: Bytes = args.take()?;
     args.finish()?;
-    let mut chain = Chain::from_dump(&dump).map_err(ChainError::from)?;
-    chain.set_chain_id(node.chain.chain_id());
+    let mut chain = Chain::from_dump(&dump, &node.fork).map_err(ChainError::from)?;
+    if chain.forked().is_none() {
+        chain.set_chain_id(node.chain.chain_id());
+    }
     replace(node, chain);
     Ok(json!(true))
 }
