@@ -6,7 +6,7 @@
     reason = "a measurement that meets an unexpected value should end there"
 )]
 
-use std::{hint::black_box, io::Write};
+use std::{env, fs, hint::black_box, io::Write, process, time::Instant};
 
 use alloy::{
     primitives::{Address, Bytes, U256, address, hex},
@@ -30,6 +30,9 @@ const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 /// The program of all interoperability tests.
 const COUNTER: &str = include_str!("../clients/contracts/stylus-counter.wat");
 
+/// Accounts of a large state.
+const LARGE: usize = 1_000_000;
+
 /// A chain, and the runtime that waits for its responses.
 struct Chain {
     /// Waits for responses.
@@ -41,9 +44,19 @@ struct Chain {
 impl Chain {
     /// A new chain.
     fn start() -> Self {
+        Self::with(Config::any_port())
+    }
+
+    /// A chain with this configuration.
+    fn with(config: Config) -> Self {
         let runtime = Runtime::new().unwrap();
-        let node = runtime.block_on(Devnode::start(Config::any_port())).unwrap();
+        let node = runtime.block_on(Devnode::start(config)).unwrap();
         Self { runtime, node }
+    }
+
+    /// Saves the state and stops.
+    fn stop(self) {
+        self.runtime.block_on(self.node.stop()).unwrap();
     }
 
     /// The result of a request with a call from the dev account.
@@ -107,5 +120,37 @@ fn steps(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(all, steps);
+/// Measures how long a large state takes to open.
+fn opening(criterion: &mut Criterion) {
+    let folder = env::temp_dir().join(format!("devnode-steps-{}", process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let genesis = folder.join("genesis.json");
+    let account = |index| {
+        (
+            Address::left_padding_from(&u64::to_be_bytes(index)).to_string(),
+            json!({"balance": "0x1"}),
+        )
+    };
+    let accounts: serde_json::Map<_, _> = (1 << 32..).map(account).take(LARGE).collect();
+    fs::write(&genesis, json!({"alloc": accounts}).to_string()).unwrap();
+    let config = Config { state: Some(folder.join("chain")), ..Config::any_port() };
+    Chain::with(Config { genesis_file: Some(genesis), ..config.clone() }).stop();
+    let mut group = criterion.benchmark_group("large");
+    group.sample_size(10).bench_function("opening of 1,000,000 accounts", |bencher| {
+        bencher.iter_custom(|times| {
+            let open = |_| {
+                let begin = Instant::now();
+                let chain = Chain::with(config.clone());
+                let took = begin.elapsed();
+                chain.stop();
+                took
+            };
+            (0..times).map(open).sum()
+        });
+    });
+    group.finish();
+    fs::remove_dir_all(folder).unwrap();
+}
+
+criterion_group!(all, steps, opening);
 criterion_main!(all);

@@ -8,14 +8,17 @@ use alloy::{
         proofs::{calculate_receipt_root, calculate_transaction_root},
         transaction::Recovered,
     },
-    primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, address, logs_bloom},
+    primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, logs_bloom},
 };
 
 use super::header_cheats::HeaderFields;
-use crate::{exec::DataCharge, state::arbos_version::ArbosVersion};
+use crate::{
+    exec::DataCharge,
+    state::{arbos_version::ArbosVersion, batch_posters::BATCH_POSTER},
+};
 
 /// Beneficiary of every block but the first.
-pub(crate) const SEQUENCER: Address = address!("A4B000000000000000000073657175656e636572");
+pub(crate) const SEQUENCER: Address = BATCH_POSTER;
 
 /// Gas limit in block headers.
 pub(super) const GAS_LIMIT: u64 = 1 << 50;

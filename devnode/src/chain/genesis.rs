@@ -17,7 +17,7 @@ use crate::{
         BlockArbosStorage, Store,
         arbos::{ARBOS, AddressSet},
         arbos_version::ArbosVersion,
-        l2_pricing, programs,
+        batch_posters, l2_pricing, programs,
         settings::Setting,
     },
 };
@@ -114,6 +114,7 @@ impl Genesis {
         l2_pricing::set_constraints(&mut words, &self.network.constraints());
         programs::save_params(&mut words, &Params::new(self.arbos.stylus()));
         programs::init_pricer(&mut words);
+        batch_posters::add(&mut words, batch_posters::BATCH_POSTER);
         let owners = AddressSet::owners();
         owners.add(&mut words, Address::ZERO);
         owners.add(&mut words, DEV_ADDRESS);

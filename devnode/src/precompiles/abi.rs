@@ -116,6 +116,9 @@ sol! {
         function setL1PricingInertia(uint64 inertia) external;
         function setL1PricingEquilibrationUnits(uint256 units) external;
         function setAmortizedCostCapBips(uint64 cap) external;
+        function setL1BaseFeeEstimateInertia(uint64 inertia) external;
+        function setParentGasFloorPerToken(uint64 floor) external;
+        function releaseL1PricerSurplusFunds(uint256 limit) external returns (uint256);
         function setNativeTokenManagementFrom(uint64 timestamp) external;
         function addNativeTokenOwner(address owner) external;
         function removeNativeTokenOwner(address owner) external;
@@ -215,6 +218,9 @@ sol! {
         function getLastL1PricingSurplus() external view returns (int256);
         function getL1FeesAvailable() external view returns (uint256);
         function getL1PricingUnitsSinceUpdate() external view returns (uint64);
+        function getL1PricingSurplus() external view returns (int256);
+        function getLastL1PricingUpdateTime() external view returns (uint64);
+        function getL1PricingFundsDueForRewards() external view returns (uint256);
         function getGasPricingConstraints() external view returns (uint64[3][]);
         function getMultiGasPricingConstraints() external view returns (ArbOwner.MultiGasConstraint[]);
         function getMultiGasBaseFee() external view returns (uint256[]);
@@ -235,6 +241,13 @@ sol! {
 
     interface ArbAggregator {
         function getTxBaseFee(address aggregator) external view returns (uint256);
+        function setTxBaseFee(address aggregator, uint256 fee) external;
+        function getPreferredAggregator(address account) external view returns (address, bool);
+        function getDefaultAggregator() external view returns (address);
+        function getBatchPosters() external view returns (address[]);
+        function addBatchPoster(address poster) external;
+        function getFeeCollector(address poster) external view returns (address);
+        function setFeeCollector(address poster, address collector) external;
     }
 
     interface ArbosTest {

@@ -12,6 +12,7 @@ use super::{
     multi_gas,
 };
 use crate::state::{
+    batch_posters,
     l1_pricing::UNITS_PER_BYTE,
     l2_pricing::{self, Constraint},
     settings::Setting,
@@ -43,6 +44,8 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getL1PricingEquilibrationUnits(_) => Setting::L1Equilibration,
         Function::getLastL1PricingSurplus(_) => Setting::L1Surplus,
         Function::getL1FeesAvailable(_) => Setting::L1FeesAvailable,
+        Function::getLastL1PricingUpdateTime(_) => Setting::L1LastUpdate,
+        Function::getL1PricingFundsDueForRewards(_) => Setting::L1RewardsDue,
         Function::getGasBacklog(_) => Setting::GasBacklog,
         other => return computed(call, &other),
     };
@@ -66,6 +69,13 @@ fn computed(call: &mut PrecompileCall<'_>, function: &Function) -> CallResult {
             let own = U256::from(call.host.data_units());
             let units = Setting::L1UnitsSinceUpdate.get(call).saturating_add(own);
             call.encode_word(units)
+        }
+        Function::getL1PricingSurplus(_) => {
+            let due =
+                batch_posters::total_due(call).saturating_add(Setting::L1RewardsDue.get(call));
+            // Signed: more may be due than is there.
+            let surplus = Setting::L1FeesAvailable.get(call).wrapping_sub(due);
+            call.encode_word(surplus)
         }
         Function::getPricesInWei(_) | Function::getPricesInWeiWithAggregator(_) => {
             prices_in_wei(call)

@@ -16,7 +16,7 @@ use super::{
 use crate::state::{
     arbos::{AddressSet, from_address, to_address},
     arbos_version::ArbosVersion,
-    l1_pricing::MAX_BROTLI_LEVEL,
+    l1_pricing::{FUNDS_POOL, MAX_BROTLI_LEVEL},
     l2_pricing::{self, Constraint},
     programs,
     settings::Setting,
@@ -79,6 +79,10 @@ fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
         Function::getInfraFeeAccount(_) => {
             from_address(to_address(Setting::InfraFeeAccount.get(call)))
         }
+        Function::releaseL1PricerSurplusFunds(args) => {
+            call.write()?;
+            release_surplus(call, args.limit)
+        }
         change => {
             call.write()?;
             change_accounts(call, &change)?;
@@ -86,6 +90,14 @@ fn execute(call: &mut PrecompileCall<'_>) -> CallResult {
         }
     };
     Ok(B256::from(word).into())
+}
+
+/// Counts funds of the pool that nobody has counted yet, as far as `limit`; returns how many wei.
+fn release_surplus(call: &mut PrecompileCall<'_>, limit: U256) -> U256 {
+    let available = Setting::L1FeesAvailable.get(call);
+    let more = call.host.balance(FUNDS_POOL).saturating_sub(available).min(limit);
+    Setting::L1FeesAvailable.set(call, available.saturating_add(more));
+    more
 }
 
 /// All members of a set.
@@ -165,6 +177,12 @@ fn change_settings(call: &mut PrecompileCall<'_>, function: &Function) -> Result
         }
         Function::setL1PricingRewardRate(args) => (Setting::L1RewardRate, U256::from(args.rate)),
         Function::setL1PricingInertia(args) => (Setting::L1Inertia, U256::from(args.inertia)),
+        Function::setL1BaseFeeEstimateInertia(args) => {
+            (Setting::L1Inertia, U256::from(args.inertia))
+        }
+        Function::setParentGasFloorPerToken(args) => {
+            (Setting::ParentGasFloor, U256::from(args.floor))
+        }
         Function::setL1PricingEquilibrationUnits(args) => (Setting::L1Equilibration, args.units),
         Function::setL1PricingRewardRecipient(args) => {
             (Setting::L1RewardRecipient, from_address(args.recipient))

@@ -36,8 +36,9 @@ pub(super) fn dispatch(call: &mut PrecompileCall<'_>) -> CallResult {
             U256::from(AddressSet::transaction_filterers().contains(call, args.filterer))
         }
         Function::getFilteredFundsRecipient(_) => Setting::FilteredFundsRecipient.get(call),
-        // Other calldata prices, a feature that is off. Each check costs one read.
-        Function::isCalldataPriceIncreaseEnabled(_) | Function::getParentGasFloorPerToken(_) => {
+        Function::getParentGasFloorPerToken(_) => Setting::ParentGasFloor.get(call),
+        // Other calldata prices, a feature that is off. The check costs one read.
+        Function::isCalldataPriceIncreaseEnabled(_) => {
             call.burn(STORAGE_READ_GAS);
             U256::ZERO
         }

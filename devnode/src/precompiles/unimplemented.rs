@@ -4,30 +4,11 @@
 use alloy::{primitives::Address, sol};
 
 sol! {
-    interface ArbGasInfo {
-        function getL1PricingSurplus() external;
-        function getLastL1PricingUpdateTime() external;
-        function getL1PricingFundsDueForRewards() external;
-    }
-
-    interface ArbAggregator {
-        function getPreferredAggregator(address account) external;
-        function getDefaultAggregator() external;
-        function getBatchPosters() external;
-        function addBatchPoster(address poster) external;
-        function getFeeCollector(address poster) external;
-        function setFeeCollector(address poster, address collector) external;
-        function setTxBaseFee(address aggregator, uint256 fee) external;
-    }
-
     interface ArbStatistics {
         function getStats() external;
     }
 
     interface ArbOwner {
-        function setL1BaseFeeEstimateInertia(uint64 inertia) external;
-        function setParentGasFloorPerToken(uint64 floor) external;
-        function releaseL1PricerSurplusFunds(uint256 limit) external;
         function setChainConfig(string config) external;
         function setCalldataPriceIncrease(bool enable) external;
     }
@@ -57,8 +38,6 @@ pub(crate) struct Unimplemented {
 pub(super) fn find_unimplemented(address: Address, input: &[u8]) -> Option<Unimplemented> {
     let &selector = input.first_chunk()?;
     let (precompile, function) = match address.0.0.last()? {
-        0x6c => ("ArbGasInfo", ArbGasInfo::ArbGasInfoCalls::name_by_selector(selector)),
-        0x6d => ("ArbAggregator", ArbAggregator::ArbAggregatorCalls::name_by_selector(selector)),
         0x6f => ("ArbStatistics", ArbStatistics::ArbStatisticsCalls::name_by_selector(selector)),
         0x70 => ("ArbOwner", ArbOwner::ArbOwnerCalls::name_by_selector(selector)),
         0x73 => (

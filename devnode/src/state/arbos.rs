@@ -86,6 +86,11 @@ impl AddressSet {
         Self(Substorage::ROOT.child(&[4]))
     }
 
+    /// Accounts that post batches.
+    pub(crate) fn batch_posters() -> Self {
+        Self(Substorage::l1_pricing().child(&[0]).child(&[0]))
+    }
+
     /// Accounts that may cache programs.
     pub(crate) fn cache_managers() -> Self {
         Self(Substorage::programs().child(&[4]))

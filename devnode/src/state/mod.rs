@@ -3,6 +3,7 @@
 
 pub(crate) mod arbos;
 pub(crate) mod arbos_version;
+pub(crate) mod batch_posters;
 mod block_hashes;
 mod dump;
 mod history;

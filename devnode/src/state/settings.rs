@@ -48,6 +48,12 @@ pub(crate) enum Setting {
     L1RewardRate,
     /// Recipient of that reward.
     L1RewardRecipient,
+    /// Unix second at which costs of posted data were last reported.
+    L1LastUpdate,
+    /// Rewards in wei that are due.
+    L1RewardsDue,
+    /// Least gas per token of posted data.
+    ParentGasFloor,
     /// Gas charged per batch; signed, in 64 bits.
     PerBatchGas,
     /// Cap of amortised data costs in basis points.
@@ -82,7 +88,7 @@ pub(crate) enum Setting {
 
 impl Setting {
     /// Every setting.
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::NetworkFeeAccount,
         Self::InfraFeeAccount,
         Self::L1PricePerUnit,
@@ -113,6 +119,9 @@ impl Setting {
         Self::FilteringFrom,
         Self::FilteredFundsRecipient,
         Self::GenesisBlock,
+        Self::L1LastUpdate,
+        Self::L1RewardsDue,
+        Self::ParentGasFloor,
     ];
 
     /// The initial value on a network.
@@ -135,7 +144,10 @@ impl Setting {
             | Self::NativeTokenFrom
             | Self::FilteringFrom
             | Self::FilteredFundsRecipient
-            | Self::GenesisBlock => 0,
+            | Self::GenesisBlock
+            | Self::L1LastUpdate
+            | Self::L1RewardsDue
+            | Self::ParentGasFloor => 0,
             Self::MinBaseFee | Self::BaseFee => network.min_base_fee(),
             Self::SpeedLimit => SPEED_LIMIT,
             Self::MaxTxGas | Self::MaxBlockGas => 32_000_000,
@@ -172,12 +184,15 @@ impl Setting {
             Self::L1Equilibration => (l1, 1),
             Self::L1Inertia => (l1, 2),
             Self::L1RewardRate => (l1, 3),
+            Self::L1LastUpdate => (l1, 4),
+            Self::L1RewardsDue => (l1, 5),
             Self::L1UnitsSinceUpdate => (l1, 6),
             Self::L1PricePerUnit => (l1, 7),
             Self::L1Surplus => (l1, 8),
             Self::PerBatchGas => (l1, 9),
             Self::AmortizedCostCap => (l1, 10),
             Self::L1FeesAvailable => (l1, 11),
+            Self::ParentGasFloor => (l1, 12),
             Self::SpeedLimit => (l2, 0),
             Self::MaxBlockGas => (l2, 1),
             Self::BaseFee => (l2, 2),

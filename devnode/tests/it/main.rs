@@ -15,6 +15,7 @@ mod accounts;
 mod anvil;
 mod attribute;
 mod base_fee;
+mod batch_posters;
 mod blocks;
 mod calls;
 mod cargo_stylus;
