@@ -93,6 +93,11 @@ pub(crate) enum Command {
     ///
     /// What the index says is never trusted for money: what is signed is asked from the chain again.
     Index(commands::index::Options),
+    /// Serve the market as web pages
+    ///
+    /// Pages are made from the index. What visitors sign, they sign in their own wallets: the dashboard has no key, makes the call,
+    /// says in words what it does, and lets the node simulate it first.
+    Dashboard(commands::dashboard::Options),
     /// Run a relay for encrypted messages until ctrl-c or SIGTERM
     Relay(commands::relay::Options),
     /// Say what an application is, so that workers, clients and testers mean the same
@@ -171,6 +176,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::History(options) => commands::history::run(context, options).await,
         Command::Watch(options) => commands::watch::run(context, options).await,
         Command::Index(options) => commands::index::run(context, options).await,
+        Command::Dashboard(options) => commands::dashboard::run(context, options).await,
         Command::Relay(options) => commands::relay::run(context, options).await,
         Command::Application(command) => commands::application::run(context, command).await,
         Command::Example(command) => commands::example::run(context, command).await,

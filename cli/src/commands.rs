@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod credit;
+pub(crate) mod dashboard;
 pub(crate) mod deploy;
 pub(crate) mod devnode;
 pub(crate) mod doctor;

@@ -22,6 +22,7 @@ mod daemon;
 mod deployments;
 mod dollars;
 mod error;
+mod following;
 mod hired_worker;
 mod jobs;
 mod keys;

@@ -54,4 +54,5 @@ pub use crate::market::{Market, OrderRequest};
 pub use crate::node::Node;
 pub use crate::node::builder::NodeBuilder;
 pub use crate::node::keepalive::ProgramLifetime;
+pub use crate::node::prepare::PreparedCall;
 pub use crate::tx::{ResumedTx, TxJournal, TxOutcome};

@@ -171,8 +171,11 @@ impl Index {
     }
 }
 
-/// See [`Index::head`].
-pub(crate) fn head(
+/// The block up to which a market is indexed; `None` before the first.
+///
+/// # Errors
+/// [`IndexError::Database`].
+pub fn head(
     transaction: &mut dyn Transaction,
     market: MarketId,
 ) -> Result<Option<Block>, IndexError> {

@@ -14,21 +14,18 @@ use muster_index::{Follower, Index, IndexError, query};
 use muster_index_api::{ApiOptions, ApiServer, WebhookConfig, WebhookSender};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::Instant;
 
 use crate::commands::index::evidence::published_evidence;
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
+use crate::following::{daemon_error, follow};
 use crate::options::daemon::HealthOptions;
 use crate::options::heading;
 use crate::output::{Cell, Fields};
 use crate::parse;
 
 mod evidence;
-
-/// A step that reads old blocks ends after so long, so that `/health` tells how far it is.
-const MAX_STEP: Duration = Duration::from_secs(20);
 
 /// Options of `muster index`.
 #[derive(Debug, Args)]
@@ -188,24 +185,9 @@ impl Daemon for IndexDaemon {
                 "block {next} from the process that indexes"
             )));
         }
-        let begin = Instant::now();
-        let mut waits_for = u64::MAX;
-        for follower in &self.followers {
-            loop {
-                let progress = follower.step().await.map_err(daemon_error)?;
-                if progress.is_at_tip() {
-                    waits_for = waits_for.min(progress.head.saturating_add(1));
-                    break;
-                }
-                if begin.elapsed() > MAX_STEP {
-                    let (head, tip) = (progress.head, progress.tip);
-                    self.is_at_tip.send_replace(false);
-                    return Ok(NextEvent::untimed(format_args!("blocks {head} to {tip}")));
-                }
-            }
-        }
-        self.is_at_tip.send_replace(true);
-        Ok(NextEvent::untimed(format_args!("block {waits_for}")))
+        let (is_at_tip, next) = follow(&self.followers).await?;
+        self.is_at_tip.send_replace(is_at_tip);
+        Ok(next)
     }
 
     async fn stop(&mut self) {
@@ -215,14 +197,5 @@ impl Daemon for IndexDaemon {
         if let Some(server) = self.server.take() {
             server.stop().await;
         }
-    }
-}
-
-/// An error of the index as one of a daemon.
-fn daemon_error(error: IndexError) -> DaemonError {
-    let is_transient = error.is_temporary();
-    match error {
-        IndexError::Market(error) => error.into(),
-        source => DaemonError::Other { source: source.into(), is_transient },
     }
 }

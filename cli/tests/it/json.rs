@@ -89,6 +89,9 @@ async fn every_command_prints_json() {
     let (index, ready) = round.run("index");
     assert!(ready["database"].is_string(), "{ready}");
     assert_eq!(index.terminate(), Some(0));
+    let (dashboard, ready) = round.run("dashboard --listen 127.0.0.1:0");
+    assert!(ready["url"].is_string(), "{ready}");
+    assert_eq!(dashboard.terminate(), Some(0));
     let (_service, ready) = round.run("example factor --listen 127.0.0.1:0");
     let service = ready["url"].as_str().unwrap().to_owned();
 

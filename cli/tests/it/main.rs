@@ -14,6 +14,7 @@ mod checks;
 mod client;
 #[path = "../../../compute-http/tests/it/component.rs"]
 mod component;
+mod dashboard;
 mod devnode;
 mod docs;
 mod doctor;

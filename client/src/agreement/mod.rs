@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 mod client_key;
 mod compact_signature;
 pub(crate) mod job_result;
+mod prepare;
 mod progress;
 pub(crate) mod receipt;
 pub(crate) mod release;

@@ -8,6 +8,7 @@ mod hire;
 mod list;
 pub(crate) mod offer;
 mod order_request;
+mod prepare;
 pub(crate) mod register;
 pub(crate) mod reputation;
 mod stake;

@@ -3,6 +3,7 @@
 pub(crate) mod arb_wasm;
 pub(crate) mod builder;
 pub(crate) mod keepalive;
+pub(crate) mod prepare;
 #[cfg(test)]
 mod tests;
 

@@ -16,6 +16,7 @@ mod prices;
 mod statement;
 mod status;
 mod testers;
+mod uptimes;
 mod values;
 mod worker_history;
 mod worker_list;
@@ -34,9 +35,11 @@ pub use self::prices::{DayPrices, MAX_DAYS, prices};
 pub use self::statement::{StatementEntry, StatementFilter, statement};
 pub use self::status::{BlockRef, MarketHead, MarketStatus, find_market, status};
 pub use self::testers::{Tester, tester, testers};
+pub use self::uptimes::{DayUptime, uptimes};
 pub use self::values::{Account, ApplicationName, Hash, Wei};
 pub use self::worker_history::{
     IncomePoint, PricePoint, ScorePoint, WorkerHistory, worker_history,
 };
 pub use self::worker_list::{WorkerFilter, WorkerOrder, workers};
 pub use self::workers::{Worker, worker};
+pub use crate::index::head;
