@@ -113,6 +113,12 @@ pub(crate) enum Command {
     /// Amounts are exact, and come from the market's events alone: what clients paid and got back, what workers and testers
     /// earned, what bonds lost, and the gas of the account's own transactions. Transactions that failed have no events.
     Statement(commands::statement::Options),
+    /// Show which functions of which programs used the gas of a transaction or a call
+    ///
+    /// A dev chain runs it again, on the state before it. A compiled contract with --wasm gives the names of functions, as
+    /// they are in the source; it must be the code that is on the chain. `gas` is what a function used itself, `total gas`
+    /// includes everything that it called.
+    GasProfile(commands::gas_profile::Options),
     /// Turn dollars an hour into the price of a tick, and back
     Price(commands::price::Options),
     /// Check everything that a role needs, and say what to do
@@ -142,7 +148,9 @@ impl Command {
     /// The level of logs without a setting: daemons say what they do, and commands of jobs print what people want to know.
     pub(crate) const fn log_level(&self) -> LevelFilter {
         match self {
-            Self::Run(_) | Self::Map(_) | Self::Job(_) | Self::Doctor(_) => LevelFilter::WARN,
+            Self::Run(_) | Self::Map(_) | Self::Job(_) | Self::Doctor(_) | Self::GasProfile(_) => {
+                LevelFilter::WARN
+            }
             Self::Service(command) if !command.is_daemon() => LevelFilter::WARN,
             _ => LevelFilter::INFO,
         }
@@ -182,6 +190,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), CliEr
         Command::Example(command) => commands::example::run(context, command).await,
         Command::Ledger(options) => commands::ledger::run(context, options).await,
         Command::Statement(options) => commands::statement::run(context, options).await,
+        Command::GasProfile(options) => commands::gas_profile::run(context, options).await,
         Command::Price(options) => commands::price::run(context, options).await,
         Command::Doctor(options) => commands::doctor::run(context, options).await,
         Command::Alias(command) => commands::alias::run(context, command),

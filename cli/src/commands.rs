@@ -13,6 +13,7 @@ pub(crate) mod devnode;
 pub(crate) mod doctor;
 pub(crate) mod example;
 pub(crate) mod fund;
+pub(crate) mod gas_profile;
 pub(crate) mod history;
 pub(crate) mod index;
 pub(crate) mod job;

@@ -16,7 +16,7 @@ use crate::aliases::Aliases;
 use crate::clock::TickClock;
 use crate::config::Config;
 use crate::deployments;
-use crate::error::CliError;
+use crate::error::{CliError, KeyError};
 use crate::keys::{self, DevAccount};
 use crate::logs;
 use crate::options::global::GlobalArgs;
@@ -64,13 +64,13 @@ impl Context {
             return keys::open_keystore(path, globals.password_file.as_deref()).map(Some);
         }
         let key = globals.key.as_ref().map(keys::parse_private_key);
-        key.transpose().map_err(|_| CliError::InvalidKey)
+        key.transpose().map_err(|_| KeyError::Invalid.into())
     }
 
     /// The key of the configured account; on a dev chain, without one, that of the funded dev account.
     ///
     /// # Errors
-    /// [`CliError::NoAccount`], [`CliError::DevAccountOnPublicChain`], or those of reading a keystore.
+    /// [`KeyError::NoAccount`], [`KeyError::DevAccountOnPublicChain`], or those of reading a keystore.
     pub(crate) fn signer(&self, chain_id: u64) -> Result<PrivateKeySigner, CliError> {
         if self.globals().account.is_some() {
             keys::ensure_chain_is_private(chain_id)?;
@@ -80,7 +80,7 @@ impl Context {
             None if chain_id == stylus_devnode::CHAIN_ID => {
                 Ok(DevAccount::funded()?.signer().clone())
             }
-            None => Err(CliError::NoAccount),
+            None => Err(KeyError::NoAccount.into()),
         }
     }
 
@@ -95,7 +95,7 @@ impl Context {
     /// The password for keystores.
     ///
     /// # Errors
-    /// [`CliError::Read`] or [`CliError::NoPassword`].
+    /// [`CliError::Read`] or [`KeyError::NoPassword`].
     pub(crate) fn keystore_password(&self) -> Result<SecretString, CliError> {
         keys::read_password(self.globals().password_file.as_deref())
     }
@@ -238,6 +238,14 @@ impl Context {
         } else {
             Err(CliError::NodeUrl)
         }
+    }
+
+    /// The URL of the preferred node.
+    ///
+    /// # Errors
+    /// [`CliError::NodeUrl`].
+    pub(crate) fn preferred_node(&self) -> Result<&str, CliError> {
+        self.globals().rpc.first().map(String::as_str).ok_or(CliError::NodeUrl)
     }
 
     /// Prints a result.

@@ -19,7 +19,9 @@ use muster_relay::RelayError;
 
 pub(crate) use self::application_command::ApplicationCommandError;
 pub(crate) use self::job_command::JobCommandError;
+pub(crate) use self::key::KeyError;
 pub(crate) use self::probe_command::ProbeCommandError;
+pub(crate) use self::profile_command::ProfileCommandError;
 pub(crate) use self::service_command::ServiceCommandError;
 use crate::clock::ClockError;
 use crate::purchase_error::NamedPurchaseError;
@@ -27,8 +29,10 @@ use crate::purchase_error::NamedPurchaseError;
 mod application_command;
 mod conversion;
 mod job_command;
+mod key;
 mod outcome;
 mod probe_command;
+mod profile_command;
 mod service_command;
 
 /// Why a command failed.
@@ -132,35 +136,9 @@ pub(crate) enum CliError {
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
-    /// A text that is no private key. It is not repeated.
-    #[error("a private key is 64 hexadecimal digits")]
-    InvalidKey,
-    /// A file that is not a keystore.
-    #[error(
-        "{0} is no keystore: it must be a V3 file, as `muster key new`, geth and cast write it"
-    )]
-    NotKeystore(PathBuf),
-    /// A keystore that the password does not open.
-    #[error("this password does not open the keystore {path}, or it is damaged: {source}")]
-    Keystore {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: BoxError,
-    },
-    /// A keystore without a password.
-    #[error("the keystore needs a password: give --password-file, or set MUSTER_PASSWORD")]
-    NoPassword,
-    /// A command that signs, without an account.
-    #[error(
-        "the command needs an account: give --keystore FILE, set MUSTER_KEY, or give --account dev:NAME on a dev chain"
-    )]
-    NoAccount,
-    /// A dev account where money is real.
-    #[error(
-        "chain {0} is public, and everybody knows the keys of dev accounts: give --keystore FILE, or set MUSTER_KEY"
-    )]
-    DevAccountOnPublicChain(u64),
+    /// A key that cannot be used, or no account.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// No market is configured or recorded for the chain.
     #[error(
         "no market is known on chain {chain_id}: deploy one with `muster deploy`, or give --market (looked into {path})"
@@ -180,6 +158,9 @@ pub(crate) enum CliError {
     /// A probe or a report by hand.
     #[error(transparent)]
     Probe(#[from] ProbeCommandError),
+    /// A transaction or call that cannot be profiled.
+    #[error(transparent)]
+    Profile(#[from] ProfileCommandError),
     /// An application document that cannot be used.
     #[error(transparent)]
     Application(#[from] ApplicationCommandError),

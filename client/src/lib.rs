@@ -37,7 +37,7 @@ pub use crate::deploy::{
     Deployment, MarketDeployment,
     limits::{CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, WASM_LIMIT},
     panics::check_no_panics,
-    program::Program,
+    program::{Program, named_wasm},
     program_error::ProgramError,
 };
 pub use crate::error::refusal_text::{reason_text, state_text};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use alloy::primitives::{Address, keccak256};
 use alloy::signers::local::PrivateKeySigner;
 
-use crate::error::CliError;
+use crate::error::{CliError, KeyError};
 
 /// Chains on which somebody would rob accounts with well-known keys: Ethereum, Arbitrum One, Nova, and Sepolia.
 const PUBLIC_CHAINS: [u64; 4] = [1, 42_161, 42_170, 421_614];
@@ -46,9 +46,9 @@ impl DevAccount {
     /// The account that the dev chain funds.
     ///
     /// # Errors
-    /// [`CliError::NoAccount`] if the dev chain's key is no key, which cannot be.
+    /// [`KeyError::NoAccount`] if the dev chain's key is no key, which cannot be.
     pub(crate) fn funded() -> Result<Self, CliError> {
-        "dev".parse().map_err(|_| CliError::NoAccount)
+        "dev".parse().map_err(|_| KeyError::NoAccount.into())
     }
 
     /// The account's name: `dev`, or `dev:` and a word.
@@ -70,10 +70,10 @@ impl DevAccount {
 /// Refuses dev accounts on chains where money is real.
 ///
 /// # Errors
-/// [`CliError::DevAccountOnPublicChain`].
+/// [`KeyError::DevAccountOnPublicChain`].
 pub(crate) fn ensure_chain_is_private(chain_id: u64) -> Result<(), CliError> {
     if PUBLIC_CHAINS.contains(&chain_id) {
-        return Err(CliError::DevAccountOnPublicChain(chain_id));
+        return Err(KeyError::DevAccountOnPublicChain(chain_id).into());
     }
     Ok(())
 }

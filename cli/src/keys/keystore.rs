@@ -10,7 +10,7 @@ use alloy::signers::local::PrivateKeySigner;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::error::CliError;
+use crate::error::{CliError, KeyError};
 
 /// The variable with the password of keystores.
 const PASSWORD_VARIABLE: &str = "MUSTER_PASSWORD";
@@ -18,7 +18,7 @@ const PASSWORD_VARIABLE: &str = "MUSTER_PASSWORD";
 /// Opens a keystore. The password is read after the file.
 ///
 /// # Errors
-/// [`CliError::Read`], [`CliError::NotKeystore`], [`CliError::NoPassword`], or [`CliError::Keystore`] if the password
+/// [`CliError::Read`], [`KeyError::NotKeystore`], [`KeyError::NoPassword`], or [`KeyError::Keystore`] if the password
 /// is wrong.
 pub(crate) fn open_keystore(
     path: &Path,
@@ -28,17 +28,17 @@ pub(crate) fn open_keystore(
         fs::read_to_string(path).map_err(|source| CliError::Read { path: path.into(), source })?;
     let json: Option<Value> = serde_json::from_str(&text).ok();
     if json.and_then(|json| json.get("crypto").cloned()).is_none() {
-        return Err(CliError::NotKeystore(path.into()));
+        return Err(KeyError::NotKeystore(path.into()).into());
     }
     let password = read_password(password_file)?;
     PrivateKeySigner::decrypt_keystore(path, password.expose_secret())
-        .map_err(|source| CliError::Keystore { path: path.into(), source: source.into() })
+        .map_err(|source| KeyError::Keystore { path: path.into(), source: source.into() }.into())
 }
 
 /// Encrypts a key into a new file, which only its owner can read.
 ///
 /// # Errors
-/// [`CliError::AlreadyExists`], [`CliError::Write`] or [`CliError::Keystore`].
+/// [`CliError::AlreadyExists`], [`CliError::Write`] or [`KeyError::Keystore`].
 pub(crate) fn create_keystore(
     path: &Path,
     signer: &PrivateKeySigner,
@@ -57,7 +57,7 @@ pub(crate) fn create_keystore(
     if let Err(error) = encrypted {
         // Whatever is in the file is no keystore.
         drop(fs::remove_file(path));
-        return Err(CliError::Keystore { path: path.into(), source: error.into() });
+        return Err(KeyError::Keystore { path: path.into(), source: error.into() }.into());
     }
     Ok(())
 }
@@ -66,13 +66,13 @@ pub(crate) fn create_keystore(
 /// belong to it.
 ///
 /// # Errors
-/// [`CliError::Read`], or [`CliError::NoPassword`] if neither is given.
+/// [`CliError::Read`], or [`KeyError::NoPassword`] if neither is given.
 pub(crate) fn read_password(file: Option<&Path>) -> Result<SecretString, CliError> {
     let text: SecretString = match file {
         Some(path) => fs::read_to_string(path)
             .map_err(|source| CliError::Read { path: path.into(), source })?
             .into(),
-        None => std::env::var(PASSWORD_VARIABLE).map_err(|_| CliError::NoPassword)?.into(),
+        None => std::env::var(PASSWORD_VARIABLE).map_err(|_| KeyError::NoPassword)?.into(),
     };
     Ok(text.expose_secret().trim_end_matches(['\r', '\n']).into())
 }

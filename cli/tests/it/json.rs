@@ -210,8 +210,9 @@ async fn run_agreements(round: &mut CommandCoverage, relay: &str, service: &str)
         &format!("tester report {kept} --account dev:tom --entry 0:0:3"),
     ]);
     round.test_market.advance_time(600).await;
+    let settled = round.json(&format!("settle {kept}"));
+    round.json(&format!("gas-profile {}", settled["transaction"].as_str().unwrap()));
     round.all(&[
-        &format!("settle {kept}"),
         &format!("ledger {kept}"),
         &format!("statement dev:cleo --month {}", jiff::Zoned::now().strftime("%Y-%m")),
         "withdraw --account dev:cleo",

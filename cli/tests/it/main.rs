@@ -21,6 +21,7 @@ mod doctor;
 mod errors;
 #[cfg(feature = "failpoints")]
 mod faults;
+mod gas_profile;
 mod harness;
 mod index;
 mod index_api;

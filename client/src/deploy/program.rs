@@ -4,7 +4,7 @@ use alloy::primitives::{B256, Bytes, U256, keccak256};
 
 use super::limits::{CODE_BUDGET, CODE_LIMIT, DATA_BUDGET, WASM_LIMIT};
 use super::program_error::ProgramError;
-use super::wasm::{compress, decompress, measure, rewrite, validate};
+use super::wasm::{compress, decompress, measure, rewrite, rewrite_with_names, validate};
 
 /// A Stylus program, ready for a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,4 +109,13 @@ impl Program {
         let tail = [0x80, 0x60, 43, 0x60, 0, 0x39, 0x60, 0, 0xf3, 0];
         [[0x7f].as_slice(), &length, &tail, &self.code].concat().into()
     }
+}
+
+/// The module of the program that [`Program::from_wasm`] makes of a compiler's module, with the compiler's names of
+/// functions: for tools that show what a program on a chain does.
+///
+/// # Errors
+/// [`ProgramError::NotWasm`].
+pub fn named_wasm(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
+    rewrite_with_names(module)
 }

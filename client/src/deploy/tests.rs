@@ -5,9 +5,9 @@ use std::io::Read;
 use wasm_encoder::CustomSection;
 
 use super::panics::check_no_panics;
-use super::program::Program;
+use super::program::{Program, named_wasm};
 use super::program_error::ProgramError;
-use super::wasm::{STYLUS_PREFIX, compress, without_custom_sections};
+use super::wasm::{STYLUS_PREFIX, compress, decompress, without_custom_sections};
 
 /// The program of a module with this body, and the memory and entry point of a contract.
 fn program(body: &str) -> Result<Program, ProgramError> {
@@ -42,6 +42,21 @@ fn a_program_is_its_module_with_one_custom_section() {
     last.extend_from_slice(b"project_hash");
     last.extend_from_slice(&[0; 32]);
     assert!(wasm.ends_with(&last));
+}
+
+#[test]
+fn names_come_with_the_code_on_chain() {
+    let named = named_wasm(&module("(func $helper)")).unwrap();
+    let on_chain = decompress(program("(func $helper)").unwrap().code()).unwrap();
+    assert_eq!(without_custom_sections(&named).unwrap().finish(), on_chain);
+    let sections = wasmparser::Parser::new(0).parse_all(&named).filter_map(|payload| {
+        let wasmparser::Payload::CustomSection(section) = payload.unwrap() else { return None };
+        Some((section.name().to_owned(), section.data().to_vec()))
+    });
+    let sections: Vec<_> = sections.collect();
+    let [(name, data)] = sections.as_slice() else { panic!("{sections:?}") };
+    assert_eq!(name, "name");
+    assert!(data.windows(6).any(|part| part == b"helper"));
 }
 
 #[test]

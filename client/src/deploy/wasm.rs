@@ -37,6 +37,19 @@ pub(super) fn rewrite(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
     Ok(clean.finish())
 }
 
+/// The module as [`rewrite`] leaves it, with the names of functions, whose indices are still the same.
+pub(super) fn rewrite_with_names(module: &[u8]) -> Result<Vec<u8>, ProgramError> {
+    let mut named = without_custom_sections(&rewrite(module)?)?;
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name() == "name"
+        {
+            named.section(&CustomSection { name: "name".into(), data: section.data().into() });
+        }
+    }
+    Ok(named.finish())
+}
+
 /// The module without its custom sections.
 pub(super) fn without_custom_sections(wasm: &[u8]) -> Result<Module, BinaryReaderError> {
     let mut clean = Module::new();

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::commands::key::public::key_output;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, KeyError};
 use crate::keys::{create_keystore, parse_private_key};
 use crate::output::Cell;
 
@@ -24,7 +24,7 @@ pub(crate) struct Options {
 pub(super) fn run(context: &Context, options: &Options) -> Result<(), CliError> {
     let mut text = String::new();
     io::stdin().read_line(&mut text).map_err(CliError::Input)?;
-    let signer = parse_private_key(&SecretString::from(text)).map_err(|_| CliError::InvalidKey)?;
+    let signer = parse_private_key(&SecretString::from(text)).map_err(|_| KeyError::Invalid)?;
     let file = &options.file;
     create_keystore(file, &signer, &context.keystore_password()?)?;
     context.print(&key_output(&signer).field("keystore", Cell::text(file.display())))

@@ -126,6 +126,10 @@ pub(super) const SHAPES: &[Shape] = &[
     lines("example cheat", "url", &[]),
     lines("example factor", "url", &[]),
     value("fund", "to amount balance transaction block gas", &[]),
+    value("gas-profile", "transaction? ok gas outside_gas", &[
+        ("programs", "program address gas percent total_gas call_count ink"),
+        ("functions", "gas percent total_gas call_count ink program function"),
+    ]),
     lines("history", "", &[ALL]),
     lines("index", "database url* health", &[]),
     value("job cancel", "cancelled", &[]),
