@@ -12,6 +12,7 @@ pub(crate) mod l1_blocks;
 pub(crate) mod l1_pricing;
 pub(crate) mod l2_pricing;
 pub(crate) mod multi_gas;
+mod packed_fields;
 pub(crate) mod programs;
 mod proof;
 pub(crate) mod send_accumulator;

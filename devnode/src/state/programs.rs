@@ -5,6 +5,7 @@ use alloy::primitives::{B256, U256};
 use stylus_engine::{Params, StylusVersion, fees::DataPricer};
 
 use super::arbos::{ArbosStorage, Substorage};
+use super::packed_fields::PackedFields;
 
 /// Unix second from which activation times count.
 const ARBITRUM_START_TIME: u64 = 1_421_388_000;
@@ -219,42 +220,6 @@ pub(crate) fn init_pricer(words: &mut dyn ArbosStorage) {
     words.set_word(storage.at(3), U256::from(pricer.min_price));
     words.set_word(storage.at(4), U256::from(pricer.inertia));
     save_pricer(words, &pricer);
-}
-
-/// Numbers packed into one word, from its high end.
-#[derive(Default)]
-struct PackedFields {
-    /// The word.
-    word: U256,
-    /// Bits used so far.
-    used: u32,
-}
-
-impl PackedFields {
-    /// Unpacks `word`.
-    const fn new(word: U256) -> Self {
-        Self { word, used: 0 }
-    }
-
-    /// Distance of the next field of `bits` from the low end.
-    fn shift(&mut self, bits: u32) -> usize {
-        self.used = self.used.saturating_add(bits);
-        usize::try_from(256_u32.saturating_sub(self.used)).unwrap_or_default()
-    }
-
-    /// Unpacks the next field; zero if it does not fit the type, which cannot happen.
-    fn take<T: TryFrom<u64> + Default>(&mut self, bits: u32) -> T {
-        let shift = self.shift(bits);
-        let field = self.word.wrapping_shr(shift).as_limbs()[0];
-        let mask = u64::MAX.checked_shr(u64::BITS.saturating_sub(bits)).unwrap_or_default();
-        T::try_from(field & mask).unwrap_or_default()
-    }
-
-    /// Packs a field.
-    fn put(&mut self, bits: u32, value: impl Into<u64>) {
-        let shift = self.shift(bits);
-        self.word |= U256::from(value.into()).wrapping_shl(shift);
-    }
 }
 
 #[cfg(test)]

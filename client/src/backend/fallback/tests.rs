@@ -1,13 +1,16 @@
 //! Nodes that fail, are slow, or lag, beside a healthy one.
 
+mod rate_limits;
+mod wrong_chain;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use alloy::primitives::Bytes;
 use futures::FutureExt;
-use tokio::time::{Duration, Instant, advance, sleep};
+use tokio::time::Duration;
 
-use super::endpoint::{CALL, MAX_LAG};
+use super::endpoint::MAX_LAG;
 use super::{FallbackBackend, RankedEndpoint, Timeouts, check_endpoints};
 use crate::backend::mock::{MOCK_ACCOUNT, MockBackend, MockStatus, TxFate, rpc_error};
 use crate::backend::{Backend, BlockTag, CallEnv, TxDraft, TxRequest};
@@ -95,61 +98,6 @@ async fn a_failing_endpoint_is_skipped_until_healthy() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn requests_beyond_the_limit_of_a_node_go_to_the_next_one() {
-    let (a, _, fallback) = pair(mock(1), mock(2)).await;
-    a.set_status(MockStatus::RateLimited);
-    let asked = a.request_count.load(Ordering::Relaxed);
-    for _ in 0..9 {
-        assert_eq!(answering_endpoint(&fallback).await, 2);
-    }
-    assert_eq!(a.request_count.load(Ordering::Relaxed), asked + 1, "it gets no more requests");
-    a.set_status(MockStatus::Healthy);
-    advance(Duration::from_secs(1)).await;
-    assert_eq!(answering_endpoint(&fallback).await, 1);
-    assert_eq!(answering_endpoint(&fallback).await, 2, "there is a space between its requests");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_only_node_is_asked_again_until_it_answers() {
-    let a = Arc::new(mock(1));
-    let fallback =
-        FallbackBackend::from_endpoints(vec![endpoint("a", &a)], None, TIMEOUTS).await.unwrap();
-    a.set_status(MockStatus::RateLimited);
-    let begun = Instant::now();
-    let error = fallback.head().await.unwrap_err();
-    assert!(matches!(error, BackendError::Node(NodeError::Rpc { code: -32_005, .. })), "{error:?}");
-    assert!((30..40).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
-    let recover = async {
-        sleep(Duration::from_secs(5)).await;
-        a.set_status(MockStatus::Healthy);
-    };
-    let signed = fallback.sign(&TxDraft::default()).await.unwrap();
-    let env = CallEnv::default();
-    let request = TxRequest::default();
-    let (head, call, broadcast, ()) = tokio::join!(
-        fallback.head(),
-        fallback.call(&request, &env),
-        fallback.broadcast(&signed),
-        recover
-    );
-    assert!(head.is_ok() && call.is_ok() && broadcast.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_node_that_names_a_long_pause_is_not_waited_for() {
-    let a = Arc::new(mock(1));
-    let fallback =
-        FallbackBackend::from_endpoints(vec![endpoint("a", &a)], None, TIMEOUTS).await.unwrap();
-    a.set_status(MockStatus::Exhausted);
-    let begun = Instant::now();
-    for _ in 0..2 {
-        let error = fallback.head().await.unwrap_err();
-        let is_refused = matches!(error, BackendError::Node(NodeError::RateLimited { .. }));
-        assert!(is_refused && begun.elapsed().is_zero(), "{error:?}");
-    }
-}
-
 #[tokio::test]
 async fn an_endpoint_that_fails_a_lookup_is_skipped() {
     let (a, _, fallback) = pair(mock(1), mock(2)).await;
@@ -232,64 +180,6 @@ async fn if_all_endpoints_fail_the_first_error_is_returned() {
     assert!(matches!(error, NodeError::Rpc { code: -32_005, .. }), "{error}");
     let error = FallbackBackend::from_endpoints(vec![], None, TIMEOUTS).await.unwrap_err();
     assert!(matches!(error, NodeError::Unreachable { .. }), "{error}");
-}
-
-#[tokio::test]
-async fn an_endpoint_of_another_chain_is_rejected_at_connect() {
-    let (a, b) = (Arc::new(mock(1)), Arc::new(MockBackend { chain_id: 2, ..mock(2) }));
-    for (endpoints, expected, what) in [
-        (vec![endpoint("a", &a), endpoint("b", &b)], None, "b"),
-        (vec![endpoint("a", &a), endpoint("b", &b)], Some(2), "a"),
-        (vec![endpoint("a", &a)], Some(2), "a"),
-    ] {
-        match FallbackBackend::from_endpoints(endpoints, expected, TIMEOUTS).await.unwrap_err() {
-            NodeError::WrongChain { what: found, .. } => assert_eq!(&*found, what),
-            other => panic!("{other}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_endpoint_that_reconnects_to_another_chain_is_skipped() {
-    let (a, b) = (Arc::new(mock(1)), Arc::new(MockBackend { chain_id: 2, ..mock(2) }));
-    let (first, second) = (a.clone(), b.clone());
-    let connector = move || {
-        let chain =
-            if *first.status.lock().unwrap() == MockStatus::Healthy { &first } else { &second };
-        let chain: Arc<dyn Backend> = chain.clone();
-        async move { Ok(chain) }.boxed()
-    };
-    let nodes = vec![RankedEndpoint::new("a".into(), Box::new(connector))];
-    let fallback = FallbackBackend::from_endpoints(nodes, None, TIMEOUTS).await.unwrap();
-    a.set_status(MockStatus::Unreachable);
-    for again in [false, true] {
-        let error = fallback.balance(MOCK_ACCOUNT).await.unwrap_err();
-        let wrong = matches!(error, BackendError::Node(NodeError::WrongChain { expected: 1, .. }));
-        assert_eq!(wrong, again, "{error:?}");
-    }
-    assert_eq!(b.request_count.load(Ordering::Relaxed), 0);
-}
-
-#[tokio::test]
-async fn an_endpoint_that_switches_chain_is_skipped() {
-    let (a, _, fallback) = pair(mock(1), mock(2)).await;
-    a.set_status(MockStatus::WrongChain);
-    stays_excluded_until_healthy(&a, &fallback).await;
-}
-
-#[tokio::test]
-async fn a_concurrent_response_does_not_reset_health() {
-    let (a, _, fallback) = pair(mock(1), mock(2)).await;
-    let request = |chain: Arc<dyn Backend>| {
-        let (a, fallback) = (&a, &fallback);
-        async move {
-            a.set_status(MockStatus::WrongChain);
-            check_now(fallback).await;
-            chain.head().await
-        }
-    };
-    fallback.ask(CALL, request).await.unwrap();
-    assert_eq!(answering_endpoint(&fallback).await, 2);
 }
 
 #[tokio::test]
