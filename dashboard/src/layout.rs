@@ -5,6 +5,9 @@ use maud::{DOCTYPE, Markup, html};
 use crate::parts;
 use crate::site::Site;
 
+/// A page: its title and its content.
+pub(crate) type Content = (String, Markup);
+
 /// A whole page: its title, and its content, which begins with a heading of the first level.
 pub(crate) fn page(site: &Site, title: &str, content: &Markup) -> Markup {
     html! {

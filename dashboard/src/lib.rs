@@ -5,6 +5,7 @@ mod assets;
 mod charts;
 mod config;
 mod error;
+mod follow;
 mod headers;
 mod layout;
 mod live;

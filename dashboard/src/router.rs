@@ -8,7 +8,7 @@ use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use maud::{Markup, html};
+use maud::html;
 use muster_index::IndexError;
 use muster_index::database::Transaction;
 use tokio::task::spawn_blocking;
@@ -18,7 +18,7 @@ use crate::assets;
 use crate::config::DashboardConfig;
 use crate::error::DashboardError;
 use crate::headers::add_headers;
-use crate::layout;
+use crate::layout::{self, Content};
 use crate::live::live;
 use crate::pages::{
     self, AccountPage, AgreementPage, AgreementsPage, ApplicationPage, EventsPage, MarketPage,
@@ -61,9 +61,6 @@ pub fn router(config: DashboardConfig) -> Router {
         .with_state(dashboard)
         .layer(from_fn(add_headers))
 }
-
-/// A page: its title and its content.
-pub(crate) type Content = (String, Markup);
 
 /// Answers with what `load` reads in one transaction, which sees one state of the index.
 async fn show(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::DashboardConfig;
-use crate::live::{self, Tip};
+use crate::follow::{Tip, follow};
 
 /// How many pages may listen at the same time.
 const MAX_LISTENERS: usize = 256;
@@ -30,13 +30,12 @@ impl Dashboard {
     /// A dashboard that looks at its index until it is dropped.
     pub(crate) fn start(config: DashboardConfig) -> Arc<Self> {
         let (sender, tips) = watch::channel(None);
-        let dashboard = Arc::new(Self {
+        tokio::spawn(follow(config.clone(), sender));
+        Arc::new(Self {
             config,
             tips,
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             node_turns: Semaphore::new(MAX_NODE_REQUESTS),
-        });
-        tokio::spawn(live::follow(Arc::downgrade(&dashboard), sender));
-        dashboard
+        })
     }
 }

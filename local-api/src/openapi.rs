@@ -74,7 +74,7 @@ mod tests {
     fn the_committed_document_is_the_one_that_is_served() {
         assert!(
             openapi_document() == include_str!("../openapi.json"),
-            "run `cargo run -p muster-local-api --example openapi > local-api/openapi.json`"
+            "run `cargo run -p muster-local-api --example local_openapi > local-api/openapi.json`"
         );
     }
 }

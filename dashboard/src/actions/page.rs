@@ -6,9 +6,9 @@ use muster_client::Market;
 use super::action::Action;
 use super::fields::FROM;
 use super::prepare::{Prepared, Refusal, prepare};
+use crate::layout::Content;
 use crate::pages::Words;
 use crate::parts;
-use crate::router::Content;
 use crate::text;
 use muster_index::query::Wei;
 

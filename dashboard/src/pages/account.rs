@@ -11,8 +11,8 @@ use muster_index::query::{
 
 use super::parameters::{Words, word};
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 
 /// How many entries of a statement a page shows.

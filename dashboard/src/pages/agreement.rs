@@ -10,8 +10,8 @@ use muster_index::query::{
 use super::events::event_table;
 use crate::charts::{Flow, Moment, flow_chart, heat_map, timeline};
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 use crate::text;
 

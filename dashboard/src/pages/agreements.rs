@@ -6,8 +6,8 @@ use muster_index::query::{AgreementFilter, AgreementState, AgreementSummary, Pag
 
 use super::parameters::{Words, parse_address, parse_application, word};
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 
 /// The states that can be chosen, and how.

@@ -10,8 +10,8 @@ use super::market::{BookView, offers};
 use super::parameters::{Words, parse_application, parsed, word};
 use crate::config::DocumentText;
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 use crate::text;
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::parameters::{Words, parse_address, word};
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 
 /// Events, the latest first.

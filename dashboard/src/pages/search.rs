@@ -8,7 +8,7 @@ use muster_index::database::Transaction;
 use muster_index::query::{ApplicationName, WorkerFilter, agreement, worker, workers};
 
 use super::parameters::{parse_address, parse_application};
-use crate::router::Content;
+use crate::layout::Content;
 use crate::site::Indexed;
 use crate::text;
 

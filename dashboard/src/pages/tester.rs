@@ -7,8 +7,8 @@ use muster_index::query::{Tester, Wei, WorkerHistory, tester, worker_history};
 
 use crate::charts::bar_chart;
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 use crate::text;
 

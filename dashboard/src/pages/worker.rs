@@ -10,8 +10,8 @@ use muster_index::query::{
 
 use crate::charts::{bar_chart, line_chart};
 use crate::error::DashboardError;
+use crate::layout::Content;
 use crate::parts;
-use crate::router::Content;
 use crate::site::Indexed;
 use crate::text;
 

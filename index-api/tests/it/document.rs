@@ -13,7 +13,7 @@ async fn committed_document_is_the_one_that_is_served() {
     let committed = include_str!("../../openapi.json");
     assert!(
         served == committed,
-        "run `cargo run -p muster-index-api --example openapi > index-api/openapi.json`"
+        "run `cargo run -p muster-index-api --example index_openapi > index-api/openapi.json`"
     );
     // Every path of the document is served.
     let document: serde_json::Value = serde_json::from_str(&served).unwrap();

@@ -1,4 +1,4 @@
-//! Prints the OpenAPI document, which is committed: `cargo run -p muster-local-api --example openapi > local-api/openapi.json`.
+//! Prints the OpenAPI document, which is committed: `cargo run -p muster-local-api --example local_openapi > local-api/openapi.json`.
 
 use std::io::{self, Write};
 
