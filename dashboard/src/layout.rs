@@ -49,7 +49,7 @@ pub(crate) fn page(site: &Site, title: &str, content: &Markup) -> Markup {
 fn footer(site: &Site) -> Markup {
     html! {
         footer.bottom {
-            p #head {
+            p #head data-hash=[site.indexed.as_ref().map(|indexed| indexed.head.hash)] {
                 @match &site.indexed {
                     Some(indexed) => {
                         "As of block " (indexed.head.number) ", " (parts::time(indexed.head.time)) ", hash "

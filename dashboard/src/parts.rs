@@ -114,7 +114,7 @@ pub(crate) fn table(
         return html! { p.none { (caption) ": none." } };
     }
     html! {
-        div.scroll role="region" aria-label=(caption) tabindex="0" {
+        div.scroll role="group" aria-label=(caption) tabindex="0" {
             table {
                 caption { (caption) }
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }

@@ -20,7 +20,7 @@ const refresh = () => {
     main.replaceChildren(...fresh.childNodes);
     main.querySelectorAll("details").forEach((details, at) => (details.open = open[at] ?? false));
     main.querySelectorAll(".scroll").forEach((part, at) => (part.scrollLeft = scrolled[at] ?? 0));
-    byId("head").replaceChildren(...foot.childNodes);
+    byId("head").replaceWith(foot);
   };
   request.send();
 };
@@ -35,13 +35,16 @@ const isBusy = () => {
 
 const follow = () => {
   if (byId("action")) return;
-  let first = true;
+  let latest = byId("head").dataset.hash;
+  const catchUp = () => {
+    if (!document.hidden && latest !== byId("head").dataset.hash) refresh();
+  };
   const source = new EventSource("/live");
-  source.addEventListener("block", () => {
-    // The first one says what the page shows already.
-    if (!first && !document.hidden) refresh();
-    first = false;
+  source.addEventListener("block", (event) => {
+    latest = event.lastEventId;
+    catchUp();
   });
+  document.addEventListener("visibilitychange", catchUp);
   addEventListener("pagehide", () => source.close());
 };
 

@@ -14,7 +14,7 @@ const RIBBONS: u32 = 1_100;
 const ROW: u32 = 340;
 
 /// Where ribbons begin and end.
-const X: (u32, u32) = (1_150, 2_150);
+const X: (u32, u32) = (950, 1_750);
 
 /// One ribbon.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ pub(crate) fn heat_map(workers: &[AgreementWorker], windows: u8) -> Markup {
         found.and_then(|report: &WindowReport| report.share)
     };
     html! {
-        div.scroll role="region" aria-label=(caption) tabindex="0" {
+        div.scroll role="group" aria-label=(caption) tabindex="0" {
             table.heat {
                 caption { (caption) }
                 thead {

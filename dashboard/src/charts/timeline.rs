@@ -8,10 +8,10 @@ use crate::parts;
 use crate::site::Indexed;
 
 /// The height of a timeline.
-const HEIGHT: u32 = 560;
+const HEIGHT: u32 = 680;
 
 /// Where the bar of windows is: its top and its height.
-const BAR: (u32, u32) = (300, 120);
+const BAR: (u32, u32) = (420, 120);
 
 /// A moment of an agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +45,12 @@ pub(crate) fn timeline(
                 width=(x.at((*to).into()).saturating_sub(left)) height=(thick) {}
         }
         @if (first.tick..=until).contains(&now) {
-            line.now x1=(x.at(now.into())) y1="230" x2=(x.at(now.into())) y2="500" {}
+            line.now x1=(x.at(now.into())) y1="350" x2=(x.at(now.into())) y2="640" {}
         }
         @for (number, moment) in (1_u32..).zip(moments) {
             @let place = x.at(moment.tick.into());
             // Three rows, so that the numbers of moments that follow each other do not cover each other.
-            @let row = number.checked_rem(3).unwrap_or(0).saturating_mul(90).saturating_add(90);
+            @let row = number.checked_rem(3).unwrap_or(0).saturating_mul(115).saturating_add(110);
             line.mark x1=(place) y1=(row.saturating_add(20)) x2=(place) y2=(top.saturating_add(thick)) {}
             text.middle x=(place) y=(row) { (number) }
         }
