@@ -131,7 +131,7 @@ pub(super) const SHAPES: &[Shape] = &[
         ("functions", "gas percent total_gas call_count ink program function"),
     ]),
     lines("history", "", &[ALL]),
-    lines("index", "database url* health", &[]),
+    lines("index", "database url? health", &[]),
     value("job cancel", "cancelled", &[]),
     value("job fetch", "stdout*", &[("files*", "path size")]),
     value("job list", "", &[("jobs", "job label state outcome? created")]),
