@@ -29,7 +29,8 @@ const chain = async ({ method, params = [] }) => {
 /** A command of the worker. */
 const command = (...args) => execFileSync(muster, args, { encoding: "utf8", env: { ...process.env, MUSTER_KEY: process.env.WORKER_KEY } });
 
-const [client, worker] = await chain({ method: "eth_accounts" });
+// The dev account, and the two of the mnemonic.
+const [client, , worker] = await chain({ method: "eth_accounts" });
 const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
 /** A page whose console and policy must stay silent. */
@@ -156,7 +157,7 @@ const other = await open(worker);
 const priced = await prepare(other, "/act/price", { price: "3gwei" });
 check("a price is said in words", priced.includes("becomes 3gwei per tick"), priced);
 const shown = await sign(other);
-await other.waitForFunction(async (path) => (await (await fetch(path)).text()).includes("3gwei per second"), { timeout: 60_000 }, shown);
+await other.waitForFunction(async (path) => (await (await fetch(path)).text()).includes("3gwei</span> per second"), { timeout: 60_000 }, shown);
 await prepare(other, "/act/availability", { available: "no" });
 await sign(other);
 await prepare(other, "/act/availability", { available: "yes" });
