@@ -43,7 +43,7 @@ pub use crate::deploy::{
 pub use crate::error::refusal_text::{reason_text, state_text};
 pub use crate::error::{BoxError, MarketError, NodeError, RevertReason};
 pub use crate::events::watch::{ChainUpdate, EventWatcher};
-pub use crate::events::{EventRecord, MarketEvent};
+pub use crate::events::{EventRecord, MarketEvent, Payment, PaymentKind};
 pub use crate::market::buy::Purchase;
 pub use crate::market::check_in::CheckIn;
 pub use crate::market::offer::Offer;

@@ -17,6 +17,7 @@ mod order_file;
 
 mod periodic;
 mod poll_intervals;
+mod private_database;
 mod proxy_bridge;
 mod request_client;
 mod responder;
@@ -42,6 +43,7 @@ pub use crate::failpoint::{FAILPOINT_VAR, FailPoint, TX_STAGES, failpoint_names}
 pub use crate::health::{Health, HealthReporter, NextEvent};
 pub use crate::job_client::JobFailure;
 pub use crate::order_file::{OrderFile, OrderFolder};
+pub use crate::private_database::{DatabaseOpenError, open_private_database};
 pub use crate::run_loop::{Backoff, Daemon, run};
 pub use crate::service_checks::{ServiceAnswer, ServiceCheck, ServiceChecks, ServiceChecksError};
 pub use crate::service_copy::{CheckedAnswer, CopyError, CopyOptions, answer_checks};

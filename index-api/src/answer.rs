@@ -92,6 +92,16 @@ impl<T> Found<T> {
         response.headers_mut().extend(headers(&block));
         response
     }
+
+    /// The response that is JSON: an [`Answer`].
+    pub(crate) fn json(self) -> Response
+    where
+        T: Serialize,
+    {
+        self.respond(|head, block, data| {
+            Json(Answer { market: head.market, block, data }).into_response()
+        })
+    }
 }
 
 impl ApiState {
@@ -136,10 +146,7 @@ impl ApiState {
         + Send
         + 'static,
     ) -> Result<Response, Failure> {
-        let found = self.find(market, known, what, work).await?;
-        Ok(found.respond(|head, block, data| {
-            Json(Answer { market: head.market, block, data }).into_response()
-        }))
+        Ok(self.find(market, known, what, work).await?.json())
     }
 }
 

@@ -3,6 +3,7 @@
 mod batch;
 pub mod database;
 mod database_error;
+mod day;
 mod error;
 mod follower;
 mod index;

@@ -1,18 +1,15 @@
 //! Opening the state file.
 
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use alloy::primitives::B256;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::error::StoreError;
 use super::identity::Identity;
+use crate::private_database::{DatabaseOpenError, open_private_database};
 
 /// The version of the tables.
 const SCHEMA_VERSION: u32 = 6;
@@ -72,11 +69,12 @@ impl Store {
             }
             _ => StoreError::File { path: path.to_owned(), source },
         };
-        create_private(path)
-            .map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
-        let connection = Connection::open(path).map_err(failed)?;
-        configure(&connection).map_err(failed)?;
-
+        let connection = open_private_database(path).map_err(|error| match error {
+            DatabaseOpenError::Create(source) => {
+                StoreError::Create { path: path.to_owned(), source }
+            }
+            DatabaseOpenError::Open(source) => failed(source),
+        })?;
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(failed)? {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
@@ -153,18 +151,4 @@ impl Store {
     pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Creates the file, if it does not exist, so that only its owner can read it.
-fn create_private(path: &Path) -> io::Result<()> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
-}
-
-/// Makes every commit wait for the disk, and locks the file for this process.
-fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::ZERO)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
 }

@@ -11,20 +11,10 @@ use alloy::{
 use serde_json::{Value, json};
 use stylus_devnode::{ArbosVersion, Config, DEV_ADDRESS, Devnode, Network};
 
-use crate::support::{Chain, program_code};
+use crate::support::{Chain, ECHO, program_code};
 
 /// Increments the word in slot 0, logs nothing but a topic, and returns the old word.
 pub(crate) const COUNTER: &[u8] = &hex!("5f5480600101 5f55 60075f5fa1 5f52 60205ff3");
-
-/// Returns what it is called with.
-const ECHO: &str = r#"(module
-    (import "vm_hooks" "read_args" (func $read_args (param i32)))
-    (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
-    (memory (export "memory") 1 1)
-    (func (export "user_entrypoint") (param $len i32) (result i32)
-        (call $read_args (i32.const 0))
-        (call $write_result (i32.const 0) (local.get $len))
-        (i32.const 0)))"#;
 
 /// `ArbGasInfo.getPricesInWei`.
 const PRICES: (Address, [u8; 4]) = (Address::with_last_byte(0x6c), hex!("41b247a8"));

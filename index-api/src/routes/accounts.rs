@@ -1,5 +1,6 @@
 //! Accounts and their statements.
 
+use alloy::primitives::Address;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,7 @@ use muster_index::query::{self, AccountSummary, Page, StatementEntry, StatementF
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::answer::Known;
+use crate::answer::{Found, Known};
 use crate::failure::Failure;
 use crate::parameters::{AddressParameter, MarketQuery, PathOf, QueryOf};
 use crate::state::ApiState;
@@ -38,10 +39,19 @@ pub(crate) struct StatementQuery {
 }
 
 impl StatementQuery {
-    /// Which entries are meant.
-    fn filter(&self) -> StatementFilter {
-        let Self { from, to, limit, after, .. } = self.clone();
-        StatementFilter { from, to, limit, after }
+    /// Finds the page of an account that is meant.
+    async fn find(
+        &self,
+        state: &ApiState,
+        account: Address,
+        known: Known,
+    ) -> Result<Found<Page<StatementEntry>>, Failure> {
+        let Self { market, from, to, limit, after } = self.clone();
+        let filter = StatementFilter { from, to, limit, after };
+        let list = move |transaction: &mut dyn Transaction, id| {
+            query::statement(transaction, id, account, &filter).map(Some)
+        };
+        state.find(market, known, "page", list).await
     }
 }
 
@@ -85,11 +95,7 @@ pub(crate) async fn statement(
     QueryOf(asked): QueryOf<StatementQuery>,
     known: Known,
 ) -> Result<Response, Failure> {
-    let (market, filter) = (asked.market, asked.filter());
-    let list = move |transaction: &mut dyn Transaction, id| {
-        query::statement(transaction, id, account, &filter).map(Some)
-    };
-    state.answer(market, known, "page", list).await
+    Ok(asked.find(&state, account, known).await?.json())
 }
 
 /// Returns the same as comma-separated values: times in UTC, amounts in wei. The header `Link` names the next page.
@@ -109,11 +115,7 @@ pub(crate) async fn statement_csv(
     QueryOf(asked): QueryOf<StatementQuery>,
     known: Known,
 ) -> Result<Response, Failure> {
-    let (market, filter) = (asked.market, asked.filter());
-    let list = move |transaction: &mut dyn Transaction, id| {
-        query::statement(transaction, id, account, &filter).map(Some)
-    };
-    let found = state.find(market, known, "page", list).await?;
+    let found = asked.find(&state, account, known).await?;
     Ok(found.respond(|head, _, page| {
         let text = csv_text(&page.items).map_err(|error| {
             tracing::error!(%error, "a statement could not be written");

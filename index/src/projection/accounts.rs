@@ -1,51 +1,12 @@
 //! Accounts: their credits, and what they got and paid in all.
 
 use alloy::primitives::Address;
+use muster_client::PaymentKind;
 
 use super::records::{MutableTable, Record};
 use crate::database::{DatabaseError, FromValue, Row, Value, values};
 
-/// A kind of entry in a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// A client paid for an agreement, the fees of its testers included.
-    Purchase,
-    /// A client got back what nobody earned.
-    Refund,
-    /// A client was compensated out of the bonds of workers.
-    Compensation,
-    /// A worker was paid.
-    Pay,
-    /// A worker lost a part of its stake.
-    Slash,
-    /// A tester was paid.
-    Fees,
-}
-
-impl Kind {
-    /// All of them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Purchase, Self::Refund, Self::Compensation, Self::Pay, Self::Slash, Self::Fees];
-
-    /// Its name.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Purchase => "purchase",
-            Self::Refund => "refund",
-            Self::Compensation => "compensation",
-            Self::Pay => "pay",
-            Self::Slash => "slash",
-            Self::Fees => "fees",
-        }
-    }
-
-    /// Whether the account gets the amount, as credit.
-    pub(crate) const fn is_income(self) -> bool {
-        !matches!(self, Self::Purchase | Self::Slash)
-    }
-}
-
-impl FromValue for Kind {
+impl FromValue for PaymentKind {
     const NAME: &'static str = "kind of an entry";
 
     fn from_value(value: &Value) -> Option<Self> {
@@ -79,14 +40,14 @@ pub(crate) struct AccountRow {
 
 impl AccountRow {
     /// Adds an entry.
-    pub(crate) const fn add(&mut self, kind: Kind, amount: u128) {
+    pub(crate) const fn add(&mut self, kind: PaymentKind, amount: u128) {
         let sum = match kind {
-            Kind::Purchase => &mut self.paid,
-            Kind::Refund => &mut self.refunded,
-            Kind::Compensation => &mut self.compensated,
-            Kind::Pay => &mut self.earned,
-            Kind::Slash => &mut self.slashed,
-            Kind::Fees => &mut self.fees,
+            PaymentKind::Purchase => &mut self.paid,
+            PaymentKind::Refund => &mut self.refunded,
+            PaymentKind::Compensation => &mut self.compensated,
+            PaymentKind::Pay => &mut self.earned,
+            PaymentKind::Slash => &mut self.slashed,
+            PaymentKind::Fees => &mut self.fees,
         };
         *sum = sum.saturating_add(amount);
         if kind.is_income() {

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256};
 use muster_client::{EventRecord, MarketEvent};
 
-use super::accounts::{AccountRow, Kind};
+use super::accounts::AccountRow;
 use super::agreements::AgreementRow;
 use super::records::{Record, Records};
 use super::undo::encode;
@@ -34,8 +34,6 @@ pub(super) struct Applying<'a> {
     pub(super) batch: &'a Batch,
     /// Where the current event is.
     pub(super) place: Place,
-    /// Entries of the current event so far.
-    entries: u32,
     /// How many events the market has, up to the current block.
     total: u64,
     /// Workers and testers.
@@ -61,7 +59,6 @@ pub(crate) fn apply_batch(
         market: market.0,
         batch,
         place: Place::default(),
-        entries: 0,
         total,
         workers: Records::default(),
         agreements: Records::default(),
@@ -73,7 +70,6 @@ pub(crate) fn apply_batch(
         for event in events {
             applying.place =
                 Place { block, log_index: event.log_index, transaction: event.transaction };
-            applying.entries = 0;
             applying.add_event(event)?;
         }
         applying.insert_block(block, events.len())?;
@@ -98,9 +94,16 @@ impl Applying<'_> {
     fn add_event(&mut self, record: &EventRecord) -> Result<(), IndexError> {
         self.insert_event(record)?;
         match &record.event {
-            MarketEvent::Dispatcher(event) => self.add_dispatcher_event(event),
-            MarketEvent::Agreement(agreement, event) => self.add_agreement_event(*agreement, event),
+            MarketEvent::Dispatcher(event) => self.add_dispatcher_event(event)?,
+            MarketEvent::Agreement(agreement, event) => {
+                self.add_agreement_event(*agreement, event)?;
+            }
         }
+        for (position, payment) in (0..).zip(record.event.payments()) {
+            self.insert_entry(position, &payment)?;
+            self.change_account(payment.account, |row| row.add(payment.kind, payment.amount))?;
+        }
+        Ok(())
     }
 
     /// Adds a block.
@@ -197,21 +200,6 @@ impl Applying<'_> {
             change(&mut row);
             Some(row)
         })
-    }
-
-    /// Adds an amount to an account and to its statement, unless it is 0.
-    pub(super) fn add_entry(
-        &mut self,
-        account: Address,
-        (kind, amount): (Kind, u128),
-        agreement: Address,
-    ) -> Result<(), IndexError> {
-        if amount == 0 {
-            return Ok(());
-        }
-        self.insert_entry(self.entries, account, (kind, amount), agreement)?;
-        self.entries = self.entries.saturating_add(1);
-        self.change_account(account, |row| row.add(kind, amount))
     }
 }
 

@@ -10,7 +10,6 @@ use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::course::{Course, has};
 use muster_client::protocol::reputation::ReputationWeights;
 
-use super::accounts::Kind;
 use super::agreements::AgreementRow;
 use super::apply::Applying;
 use super::workers::WorkerRow;
@@ -53,8 +52,7 @@ impl Applying<'_> {
             Dispatcher::ContractBought(event) => self.add_purchase(event),
             Dispatcher::AgreementSettled(event) => self.settle(event),
             Dispatcher::AbsentReleased(event) => {
-                self.settle_workers(event.agreement, &event.workers)?;
-                self.add_entry(event.client, (Kind::Refund, event.refund), event.agreement)
+                self.settle_workers(event.agreement, &event.workers)
             }
             Dispatcher::ReputationChanged(event) => self.change_reputation(event),
             Dispatcher::Credited(event) => self.change_account(event.account, |account| {
@@ -123,19 +121,13 @@ impl Applying<'_> {
                 worker.active = worker.active.saturating_add(1);
             })?;
         }
-        self.add_entry(event.client, (Kind::Purchase, event.escrow), event.agreement)
+        Ok(())
     }
 
-    /// Settles an agreement: pays everybody, and frees the slots that are still in use.
+    /// Settles an agreement, and frees the slots that are still in use.
     fn settle(&mut self, event: &AgreementSettled) -> Result<(), IndexError> {
-        let address = event.agreement;
-        self.settle_workers(address, &event.workers)?;
-        for tester in &event.testers {
-            self.add_entry(tester.account, (Kind::Fees, tester.fee), address)?;
-        }
-        self.add_entry(event.client, (Kind::Refund, event.refund), address)?;
-        self.add_entry(event.client, (Kind::Compensation, event.compensation), address)?;
-        self.free_slots(address, u8::MAX)
+        self.settle_workers(event.agreement, &event.workers)?;
+        self.free_slots(event.agreement, u8::MAX)
     }
 
     /// Frees the slots of these workers, given as bits, unless they are free already.
@@ -151,7 +143,7 @@ impl Applying<'_> {
         self.change_agreement(agreement, |row| row.freed |= freed)
     }
 
-    /// Pays workers, and releases what is left of their bonds.
+    /// Adds the results of workers, and releases what is left of their bonds.
     fn settle_workers(
         &mut self,
         agreement: Address,
@@ -169,8 +161,6 @@ impl Applying<'_> {
                 worker.locked = worker.locked.saturating_sub(seat.bond);
                 worker.stake = worker.stake.saturating_sub(result.slash);
             })?;
-            self.add_entry(result.account, (Kind::Pay, result.pay), agreement)?;
-            self.add_entry(result.account, (Kind::Slash, result.slash), agreement)?;
         }
         Ok(())
     }

@@ -9,15 +9,12 @@ use muster_client::protocol::abi::IWorkerDispatcher::{
 };
 use muster_client::protocol::abi::WorkerResult;
 use muster_client::protocol::layout::Terms;
-use muster_client::{EventRecord, MarketEvent};
+use muster_client::{EventRecord, MarketEvent, Payment};
 
-use super::accounts::Kind;
 use super::apply::Applying;
 use crate::database::values;
+use crate::day::day_of;
 use crate::error::IndexError;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 
 impl Applying<'_> {
     /// Adds an event as the chain has it, and what it is about.
@@ -49,23 +46,21 @@ impl Applying<'_> {
     pub(super) fn insert_entry(
         &mut self,
         position: u32,
-        account: Address,
-        (kind, amount): (Kind, u128),
-        agreement: Address,
+        payment: &Payment,
     ) -> Result<(), IndexError> {
         let sql = "INSERT INTO entries (market, account, block, log_index, position, time, kind, amount, agreement, transaction_hash) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let place = self.place;
         let row = values![
             self.market,
-            account,
+            payment.account,
             place.block.number,
             place.log_index,
             position,
             place.block.time,
-            kind.name(),
-            amount,
-            agreement,
+            payment.kind.name(),
+            payment.amount,
+            payment.agreement,
             place.transaction,
         ];
         self.database.execute(sql, &row)?;
@@ -81,7 +76,7 @@ impl Applying<'_> {
         let sql = "INSERT INTO seats (market, agreement, position, account, application, price, day, number, block) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
         let (block, header) = (self.place.block, &terms.header);
-        let day = block.time.checked_div(DAY).unwrap_or(0);
+        let day = day_of(block.time);
         for (position, worker) in (0_u8..).zip(terms.workers()) {
             let row = values![
                 self.market,

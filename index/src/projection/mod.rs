@@ -13,7 +13,7 @@ mod records;
 mod undo;
 mod workers;
 
-pub(crate) use self::accounts::{AccountRow, Kind};
+pub(crate) use self::accounts::AccountRow;
 pub(crate) use self::agreements::AgreementRow;
 pub(crate) use self::apply::apply_batch;
 pub(crate) use self::records::Record;

@@ -6,7 +6,7 @@ use alloy::primitives::Address;
 use muster_client::protocol::abi::IWorkAgreement::Reported;
 use muster_client::protocol::course::has;
 use muster_client::protocol::money;
-use muster_client::{Progress, WindowShares, pay_and_slash};
+use muster_client::{PaymentKind, Progress, WindowShares, pay_and_slash};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::values::{Account, Wei};
 use crate::database::{Transaction, values};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
-use crate::projection::{AgreementRow, Kind};
+use crate::projection::AgreementRow;
 
 /// An amount that an account gets, or loses of its bond.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct Payment {
 }
 
 /// A payment of this kind.
-const fn payment(account: Address, kind: Kind, amount: u128) -> Payment {
+const fn payment(account: Address, kind: PaymentKind, amount: u128) -> Payment {
     Payment { account: Account(account), entry: kind.name(), amount: Wei(amount) }
 }
 
@@ -56,8 +56,8 @@ pub(super) fn expected_payments(
         let (pay, slash) = pay_and_slash(&row.terms, progress, (index, worker), windows);
         left = left.saturating_sub(pay);
         compensation = compensation.saturating_add(money::compensation(slash, pay));
-        all.push(payment(worker.account, Kind::Pay, pay));
-        all.push(payment(worker.account, Kind::Slash, slash));
+        all.push(payment(worker.account, PaymentKind::Pay, pay));
+        all.push(payment(worker.account, PaymentKind::Slash, slash));
         for place in windows.iter().flat_map(WindowShares::paid) {
             let found = reports.iter().find(|report| report.place == place);
             let tester = found.map(|report| report.tester).unwrap_or_default();
@@ -66,10 +66,10 @@ pub(super) fn expected_payments(
             left = left.saturating_sub(worker.fee);
         }
     }
-    all.extend(fees.into_iter().map(|(tester, fee)| payment(tester, Kind::Fees, fee)));
+    all.extend(fees.into_iter().map(|(tester, fee)| payment(tester, PaymentKind::Fees, fee)));
     let client = header.client;
-    all.push(payment(client, Kind::Compensation, compensation));
-    all.push(payment(client, Kind::Refund, left));
+    all.push(payment(client, PaymentKind::Compensation, compensation));
+    all.push(payment(client, PaymentKind::Refund, left));
     all.retain(|payment| payment.amount.0 != 0);
     all
 }

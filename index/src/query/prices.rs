@@ -6,15 +6,13 @@ use utoipa::ToSchema;
 
 use super::values::Wei;
 use crate::database::{Transaction, values};
+use crate::day::{day_of, day_start};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
 use crate::query_error::QueryError;
 
 /// The most days of an answer.
 pub const MAX_DAYS: u64 = 92;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 
 /// The prices that workers of an application were hired for on a day, in wei per tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,7 +44,6 @@ pub fn prices(
     from: u64,
     to: u64,
 ) -> Result<Vec<DayPrices>, IndexError> {
-    let day_of = |second: u64| second.checked_div(DAY).unwrap_or(0);
     let (first, last) = (day_of(from), day_of(to));
     if last < first || last.saturating_sub(first) >= MAX_DAYS {
         return Err(QueryError::Days { from: first, to: last, most: MAX_DAYS }.into());
@@ -66,7 +63,7 @@ pub fn prices(
             Ok(Wei(transaction.first(sql, &key)?.unwrap_or_default().get(0)?))
         };
         all.push(DayPrices {
-            day: day.saturating_mul(DAY),
+            day: day_start(day),
             count,
             min: at(0)?,
             lower_quartile: at(1)?,

@@ -1,6 +1,7 @@
 //! What an account got and paid, entry by entry.
 
 use alloy::primitives::Address;
+use muster_client::PaymentKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,7 +11,6 @@ use super::values::{Account, Hash, Wei};
 use crate::database::{DatabaseError, Row, Transaction, values};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
-use crate::projection::Kind;
 
 /// The entries of a page, unless another number is asked for, and the most of them.
 const MAX_ENTRIES: u32 = 1_000;
@@ -104,7 +104,7 @@ fn first_block(
 
 /// An entry of a row.
 fn entry(row: &Row) -> Result<StatementEntry, DatabaseError> {
-    let (kind, amount) = (row.get::<Kind>(4)?, Wei(row.get(5)?));
+    let (kind, amount) = (row.get::<PaymentKind>(4)?, Wei(row.get(5)?));
     let (income, cost) = if kind.is_income() { (amount, Wei(0)) } else { (Wei(0), amount) };
     Ok(StatementEntry {
         time: row.get(0)?,

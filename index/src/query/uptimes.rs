@@ -6,14 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::database::{Transaction, values};
+use crate::day::{day_of, day_start};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
 
 /// How many of the latest results count.
 const MAX_RESULTS: u32 = 5_000;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 
 /// The uptime of all workers whose agreements were settled on a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -40,7 +38,7 @@ pub fn uptimes(
     let mut days: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for row in transaction.query(sql, &values![market.0, MAX_RESULTS])? {
         let (time, uptime, known): (u64, u64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let day = time.saturating_sub(time.checked_rem(DAY).unwrap_or(0));
+        let day = day_start(day_of(time));
         let (windows, sum) = days.entry(day).or_default();
         *windows = windows.saturating_add(known);
         *sum = sum.saturating_add(uptime.saturating_mul(known));

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::Address;
+use muster_client::PaymentKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::values::Wei;
 use crate::database::{Transaction, values};
+use crate::day::{day_of, day_start};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
-use crate::projection::Kind;
 
 /// The most points of a kind.
 const MAX_POINTS: u32 = 2_000;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 
 /// A price that a worker had from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -91,15 +89,15 @@ pub fn worker_history(
     let mut days: BTreeMap<u64, IncomePoint> = BTreeMap::new();
     for row in transaction.query(sql, &key)? {
         let kind = row.get(1)?;
-        if !matches!(kind, Kind::Pay | Kind::Slash | Kind::Fees) {
+        if !matches!(kind, PaymentKind::Pay | PaymentKind::Slash | PaymentKind::Fees) {
             continue;
         }
         let time: u64 = row.get(0)?;
-        let day = time.saturating_sub(time.checked_rem(DAY).unwrap_or(0));
+        let day = day_start(day_of(time));
         let point = days.entry(day).or_insert(IncomePoint { day, ..IncomePoint::default() });
         let sum = match kind {
-            Kind::Pay => &mut point.pay,
-            Kind::Slash => &mut point.slash,
+            PaymentKind::Pay => &mut point.pay,
+            PaymentKind::Slash => &mut point.slash,
             _ => &mut point.fees,
         };
         sum.0 = sum.0.saturating_add(row.get(2)?);

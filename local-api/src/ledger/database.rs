@@ -1,11 +1,9 @@
 //! The file of the ledger.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use muster_daemons::{DatabaseOpenError, open_private_database};
 use rusqlite::Connection;
 
 use super::error::LedgerError;
@@ -30,10 +28,12 @@ impl Ledger {
     /// [`LedgerError::Create`], [`LedgerError::File`], [`LedgerError::Version`].
     pub(crate) fn open(path: &Path) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
-        let created = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-        created.map_err(|source| LedgerError::Create { path: path.to_owned(), source })?;
-        let connection = Connection::open(path).map_err(failed)?;
-        configure(&connection).map_err(failed)?;
+        let connection = open_private_database(path).map_err(|error| match error {
+            DatabaseOpenError::Create(source) => {
+                LedgerError::Create { path: path.to_owned(), source }
+            }
+            DatabaseOpenError::Open(source) => failed(source),
+        })?;
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(failed)? {
             0 => connection.execute_batch(SCHEMA).map_err(failed)?,
@@ -50,13 +50,4 @@ impl Ledger {
     pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes every commit wait for the disk, and locks the file for this process.
-fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::ZERO)?;
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
 }

@@ -24,7 +24,7 @@ pub(super) fn statement_output(
 ) -> CommandOutput {
     let income = sum(entries.iter().filter(|entry| entry.kind.is_income()));
     let costs = sum(entries.iter().filter(|entry| !entry.kind.is_income()));
-    let sums = Kind::ALL.into_iter().filter_map(|kind| {
+    let sums = Kind::all().filter_map(|kind| {
         let amount = sum(entries.iter().filter(|entry| entry.kind == kind));
         (amount != 0).then(|| kind_cells(kind, amount))
     });
