@@ -92,28 +92,26 @@ fn ids(samples: &[SampleInfo]) -> BTreeSet<B256> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn testers_get_what_a_worker_has_not_seen_and_what_it_got_and_disputed_jobs_first() {
-    let manners = [Manner::Lies(1), Manner::Honest, Manner::Honest];
-    let fixture = JobsFixture::start_tested(&manners, 3).await;
+    let fixture = JobsFixture::start_tested(&[Manner::Honest; 3], 3).await;
     let context = fixture.context().await;
     let (jobs, _running) = fixture.jobs(&context).await;
     let store = context.store();
-    let (mut disputed, mut agreed) = (BTreeSet::new(), BTreeMap::new());
-    for number in 0.. {
-        let request = fixture.request(&number.to_string(), 2);
+
+    // Two workers agree on the first job. All three run the second, and one of them lies.
+    let mut ids_of_jobs = Vec::new();
+    for (number, replicas, manner) in [("0", 2, Manner::Honest), ("1", 3, Manner::Lies(1))] {
+        fixture.workers[0].1.behave(manner);
+        let request = fixture.request(number, replicas);
         let id = request.job.id();
         let report = jobs.run(request).await.unwrap();
         assert_eq!(report.result, Some(result_of(id, Outcome::Exit(0))));
-        if report.evidence.is_some() {
-            disputed.insert(word(id));
-        } else {
-            let workers = store.job_answers(id).unwrap().into_iter().map(|answer| answer.worker);
-            agreed.insert(word(id), workers.collect::<BTreeSet<_>>());
-        }
-        if !disputed.is_empty() && !agreed.is_empty() {
-            break;
-        }
-        assert!(number < 12, "the list has no room for more");
+        assert_eq!(report.evidence.is_some(), manner != Manner::Honest);
+        ids_of_jobs.push(id);
     }
+    let workers = store.job_answers(ids_of_jobs[0]).unwrap().into_iter().map(|answer| answer.worker);
+    let agreed = BTreeMap::from([(word(ids_of_jobs[0]), workers.collect::<BTreeSet<_>>())]);
+    let disputed = BTreeSet::from([word(ids_of_jobs[1])]);
+
     let mut asking = Asking::start(&fixture).await;
     for (index, (signer, ..)) in (0..).zip(&fixture.workers) {
         let SampleList { unseen, sent, .. } = asking.list(index).await;
