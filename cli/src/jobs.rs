@@ -6,5 +6,6 @@ pub(crate) mod exit_code;
 pub(crate) mod files;
 pub(crate) mod folder;
 pub(crate) mod hire;
+pub(crate) mod id;
 pub(crate) mod report;
 pub(crate) mod session;

@@ -17,10 +17,12 @@ pub enum RunError {
         limit: u64,
     },
     /// The job asks for more than this runner gives.
-    #[error("the job asks for a limit of {name} of {asked}, and {allowed} is the most here")]
+    #[error("the job asks for {asked} {unit} of {name}, and {allowed} are the most here")]
     Limit {
         /// Which limit.
         name: &'static str,
+        /// What it is counted in.
+        unit: &'static str,
         /// What the job asks for.
         asked: u64,
         /// What this runner gives.
@@ -123,15 +125,18 @@ pub enum StartError {
 }
 
 /// Checks a job's limits against those of a runner.
-pub(crate) fn check_limits(asked: &Limits, allowed: &Limits) -> Result<(), RunError> {
+///
+/// # Errors
+/// [`RunError::Limit`]
+pub fn check_limits(asked: &Limits, allowed: &Limits) -> Result<(), RunError> {
     let pairs = [
-        ("memory", asked.memory, allowed.memory),
-        ("storage", asked.storage, allowed.storage),
-        ("time", asked.time, allowed.time),
+        ("memory", "bytes", asked.memory, allowed.memory),
+        ("storage", "bytes", asked.storage, allowed.storage),
+        ("time", "milliseconds", asked.time, allowed.time),
     ];
-    for (name, asked, allowed) in pairs {
+    for (name, unit, asked, allowed) in pairs {
         if asked > allowed {
-            return Err(RunError::Limit { name, asked, allowed });
+            return Err(RunError::Limit { name, unit, asked, allowed });
         }
     }
     Ok(())

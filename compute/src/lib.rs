@@ -27,7 +27,7 @@ pub use cancel::Cancel;
 pub use child::{Protection, Sandbox, child_main, end_with_parent};
 pub use digest::{Digest, DigestError};
 pub use engine::{Optimization, set_arithmetic};
-pub use error::{Phase, RunError, StartError, Unfinished};
+pub use error::{Phase, RunError, StartError, Unfinished, check_limits};
 pub use job::{Input, Job, JobDocument, JobError, Limits, Output, Profile, Variable};
 pub use job_result::{JobResult, Outcome, OutputFile, ResultError};
 pub use memory_limit::MemoryLimit;

@@ -35,7 +35,7 @@ pub struct Options {
     host: Vec<IpAddr>,
 
     /// Port for HTTP and WebSocket; 0 picks a free one
-    #[arg(long, default_value_t = DEFAULT_PORT)]
+    #[arg(short, long, default_value_t = DEFAULT_PORT)]
     port: u16,
 
     /// Origin whose pages may read responses; * means every one
@@ -70,9 +70,9 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     config_out: Option<PathBuf>,
 
-    /// Mine a block every so many milliseconds, besides those for transactions
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
-    block_time: Option<u64>,
+    /// Mine a block every so many seconds, such as 1 or 0.25, besides those for transactions
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    block_time: Option<Duration>,
 
     /// Unix second at which a new chain starts, from which its clock runs on; otherwise now
     #[arg(long, value_name = "SECONDS")]
@@ -123,7 +123,7 @@ impl Options {
             hosts: self.host,
             port: self.port,
             allow_origin: self.allow_origin,
-            block_time: self.block_time.map(Duration::from_millis),
+            block_time: self.block_time,
             automine: !self.no_mining,
             order: self.order,
             accounts,
@@ -143,6 +143,22 @@ impl Options {
             fork_cache: self.fork_cache,
             state: self.state,
         }
+    }
+}
+
+/// Seconds above zero, in milliseconds or more.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let fits = |time: &Duration| time.as_millis() > 0;
+    seconds.filter(fits).ok_or("expected seconds, 0.001 or more, such as 1 or 0.25")
+}
+
+/// What to do about a chain that cannot start, if its address is taken.
+fn what_to_do(error: &StartError) -> &'static str {
+    if error.is_address_in_use() {
+        "; another program listens there: end it, or take another port with --port (0: a free one)"
+    } else {
+        ""
     }
 }
 
@@ -169,7 +185,7 @@ pub struct Ready {
 #[non_exhaustive]
 pub enum RunError {
     /// The chain cannot start.
-    #[error("cannot start the dev chain on {address}: {source}")]
+    #[error("cannot start the dev chain on {address}: {source}{}", what_to_do(source))]
     Start {
         /// Address to listen on.
         address: Box<str>,

@@ -16,6 +16,19 @@ use crate::{
 #[error(transparent)]
 pub struct StartError(#[from] pub(crate) StartErrorKind);
 
+impl StartError {
+    /// Whether another program listens on one of the addresses.
+    #[must_use]
+    pub fn is_address_in_use(&self) -> bool {
+        let (StartErrorKind::Io(error) | StartErrorKind::Serve(ServeError::Listen(error))) =
+            &self.0
+        else {
+            return false;
+        };
+        error.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 /// The reasons.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartErrorKind {

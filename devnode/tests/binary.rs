@@ -99,7 +99,12 @@ fn a_port_in_use_is_an_error() {
 
 #[test]
 fn an_invalid_option_is_a_usage_error() {
-    assert_eq!(output(&["--block-time", "0"]).status.code(), Some(2));
+    for bad in ["0", "0.0001", "-1", "NaN", "soon"] {
+        let refused = output(&[&format!("--block-time={bad}")]);
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(text.contains("expected seconds, 0.001 or more"), "{text}");
+    }
     let unknown = output(&["--arbos", "59"]);
     assert_eq!(unknown.status.code(), Some(2));
     let text = String::from_utf8(unknown.stderr).unwrap();

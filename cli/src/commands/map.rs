@@ -153,7 +153,7 @@ async fn run_all(context: &Context, options: &Options) -> Result<Vec<Ended>, Cli
     let bar = progress::bar(context, u64::try_from(tasks.len()).unwrap_or(u64::MAX), BAR);
     let work = async |jobs: Jobs| {
         let mut running: FuturesUnordered<_> =
-            tasks.into_iter().map(|task| run_task(&folder, &jobs, task)).collect();
+            tasks.into_iter().map(|task| run_task(&folder, &jobs, &bar, task)).collect();
         let mut all = Vec::new();
         while let Some(ended) = running.next().await {
             note(&bar, &ended);
@@ -189,8 +189,8 @@ fn tasks(options: &Options, folder: &JobFolder, program: &Program) -> Result<Vec
     Ok(tasks)
 }
 
-/// Runs one job, and writes its output if the workers agree.
-async fn run_task(folder: &JobFolder, jobs: &Jobs, task: Task) -> Ended {
+/// Runs one job, and writes its output if the workers agree; prints what it wrote to standard error above the progress bar.
+async fn run_task(folder: &JobFolder, jobs: &Jobs, bar: &ProgressBar, task: Task) -> Ended {
     let Task { request, place } = task;
     let name = request.label.clone();
     let places = [place];
@@ -201,8 +201,13 @@ async fn run_task(folder: &JobFolder, jobs: &Jobs, task: Task) -> Ended {
             write_outputs(&folder.blobs, result, &places)?;
             missing = missing_outputs(result, &places);
         }
-        if let Some(stderr) = &report.stderr {
-            print_blob_to_stderr(&folder.blobs, stderr)?;
+        if let Some(stderr) = &report.stderr
+            && folder.blobs.size(stderr)?.is_some_and(|size| size > 0)
+        {
+            bar.suspend(|| {
+                print_note(format_args!("{name}, standard error:"));
+                print_blob_to_stderr(&folder.blobs, stderr)
+            })?;
         }
         Ok(report)
     };

@@ -40,6 +40,21 @@ pub(crate) enum JobCommandError {
     /// An agreement of another application.
     #[error("agreement {0} is not for jobs: its application is not wasm1")]
     NotForJobs(Address),
+    /// First digits of no job's id.
+    #[error(
+        "no job of this state file has an id that begins with {0}: `muster job list` shows all"
+    )]
+    NoSuchJob(String),
+    /// First digits of several jobs' ids.
+    #[error(
+        "{count} jobs have ids that begin with {start}: give more digits; `muster job list` shows all"
+    )]
+    ManyJobs {
+        /// The digits.
+        start: String,
+        /// How many jobs.
+        count: usize,
+    },
     /// A purchase without a budget.
     #[error("no agreement runs that could be used, and one costs {0}: give --budget to buy it")]
     NoBudget(Ether),

@@ -3,7 +3,7 @@
 use std::io;
 
 use muster_client::{MarketError, NodeError};
-use muster_compute::{BlobError, RunError};
+use muster_compute::{BlobError, ModuleError, RunError};
 use muster_daemons::client::JobsError;
 
 use super::{CliError, JobCommandError};
@@ -47,6 +47,11 @@ impl CliError {
             Self::JobCommand(JobCommandError::Jobs(JobsError::Run(RunError::Blob(
                 BlobError::Missing(_),
             )))) => Some("--with FILE adds it"),
+            Self::JobCommand(JobCommandError::Module { source, .. })
+                if matches!(**source, RunError::Module(ModuleError::Component)) =>
+            {
+                Some("`muster service up` hosts components that answer HTTP requests")
+            }
             Self::Market(MarketError::Node(NodeError::Unreachable { .. })) => {
                 Some("`muster devnode` starts one, --rpc names another")
             }

@@ -19,7 +19,8 @@ async fn it_serves_until_sigterm_and_frees_its_port() {
     let port = url.rsplit(':').next().unwrap().to_owned();
     let taken = folder.refused(&format!("devnode --port {port}"));
     assert!(
-        taken.starts_with(&format!("cannot start the dev chain on 127.0.0.1:{port}: ")),
+        taken.starts_with(&format!("cannot start the dev chain on 127.0.0.1:{port}: "))
+            && taken.contains("take another port with --port"),
         "{taken}"
     );
 
@@ -30,7 +31,7 @@ async fn it_serves_until_sigterm_and_frees_its_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_mines_blocks_with_block_time() {
     let nowhere = TestFolder::new("devnode-ticks", "");
-    let mut process = BackgroundProcess::start(&nowhere, "devnode --port 0 --block-time 50");
+    let mut process = BackgroundProcess::start(&nowhere, "devnode --port 0 --block-time 0.05");
     let url = process.field("rpc");
     let node = muster_client::Node::connect(&url, None).await.unwrap();
     let first = node.head().await.unwrap().number;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::task::block_in_place;
 
 use crate::job_market::{JobMarket, compile};
+use crate::services::write_component;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_command() {
@@ -58,10 +59,25 @@ async fn a_program_is_run_by_two_workers_and_its_exit_code_is_that_of_the_comman
     let (code, stdout, _) = market.run(&format!("job show {id} --json"));
     let shown: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, &shown["state"]), (0, &Value::from("agreed")));
-    let (code, _, stderr) = market.run(&format!("job verify {id}"));
-    assert_eq!(code, 0, "{stderr}");
+    // The first digits of an id name it as well, if no other id begins so.
+    let (code, stdout, _) = market.run(&format!("job show {}", &id[..8]));
+    assert_eq!(code, 0);
+    assert!(stdout.contains(id) && stdout.contains("MiB"), "{stdout}");
+    for subject in [id, &id[..8]] {
+        let (code, _, stderr) = market.run(&format!("job verify {subject}"));
+        assert_eq!(code, 0, "{stderr}");
+    }
     let (code, _, stderr) = market.run(&format!("job cancel {}", "0".repeat(64)));
     assert_eq!(code, 1, "{stderr}");
+    let (code, _, stderr) = market.run("job cancel 00000000");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(
+        stderr.contains("no job of this state file has an id that begins with 00000000"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = market.run("job cancel abc");
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("4 to 64 hexadecimal digits"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,6 +128,13 @@ async fn what_no_worker_runs_and_what_cannot_be_written_is_refused() {
     let (code, stdout, stderr) = market.run("run socket.wasm --budget 1eth --yes");
     assert_eq!((code, stdout.as_str(), market.agreements()), (125, "", 0), "{stderr}");
     assert!(stderr.contains("env.socket"), "{stderr}");
+    write_component(market.folder());
+    let (code, _, stderr) = market.run("run api.wasm --budget 1eth --yes");
+    assert_eq!((code, market.agreements()), (125, 0), "{stderr}");
+    assert!(stderr.contains("`muster service up` hosts components"), "{stderr}");
+    let (code, _, stderr) = market.run("run copy.wasm --time 2d --budget 1eth --yes");
+    assert_eq!(code, 125, "{stderr}");
+    assert!(stderr.contains("must be between 1 and 86400000 milliseconds"), "{stderr}");
     fs::write(market.folder().file("data"), "data").unwrap();
     let run = "run copy.wasm --replicas 1 --budget 1eth --yes --in data";
     let (code, _, stderr) = market.run(&format!("{run} --out data/below -- /in/data /out/below"));
@@ -242,6 +265,7 @@ async fn a_program_is_run_for_each_of_many_files() {
     let (code, _, stderr) = market.run(&format!("{map} --budget 1eth --yes -- {{in}} {{out}}"));
     assert_eq!(code, 0, "{stderr}");
     for name in &names {
+        assert!(stderr.contains(&format!("{name}, standard error:\ncopied\n")), "{stderr}");
         let copied = fs::read_to_string(market.folder().file(&format!("copies/{name}"))).unwrap();
         assert_eq!(copied, format!("content of {name}"));
     }

@@ -64,10 +64,12 @@ pub enum JobError {
         input: JobPath,
     },
     /// A limit is zero or larger than the profile allows.
-    #[error("limit of {name} is {value}, not between 1 and {max}")]
+    #[error("the limit of {name} is {value} {unit}, and must be between 1 and {max} {unit}")]
     Limit {
         /// Which limit.
         name: &'static str,
+        /// What it is counted in.
+        unit: &'static str,
         /// What was asked for.
         value: u64,
         /// The most that the profile allows.
@@ -100,13 +102,13 @@ pub(super) fn check(job: &mut JobDocument) -> Result<(), JobError> {
     check_output_folders(job)?;
 
     let limits = [
-        ("memory", job.limits.memory, MAX_MEMORY),
-        ("storage", job.limits.storage, MAX_STORAGE),
-        ("time", job.limits.time, MAX_TIME),
+        ("memory", "bytes", job.limits.memory, MAX_MEMORY),
+        ("storage", "bytes", job.limits.storage, MAX_STORAGE),
+        ("time", "milliseconds", job.limits.time, MAX_TIME),
     ];
-    for (name, value, max) in limits {
+    for (name, unit, value, max) in limits {
         if value == 0 || value > max {
-            return Err(JobError::Limit { name, value, max });
+            return Err(JobError::Limit { name, unit, value, max });
         }
     }
     Ok(())

@@ -144,7 +144,7 @@ fn limits_are_within_the_profile() {
         assert!(limit(1).is_ok() && limit(max).is_ok());
         for bad in [0, max + 1] {
             assert!(
-                matches!(limit(bad), Err(JobError::Limit { name: n, value, max: m }) if n == name && value == bad && m == max)
+                matches!(limit(bad), Err(JobError::Limit { name: n, value, max: m, .. }) if n == name && value == bad && m == max)
             );
         }
     }

@@ -125,7 +125,7 @@ fn what_no_machine_runs_is_told_from_what_this_one_does_not() {
     assert!(matches!(bench.run(job.clone()), Err(RunError::InitialMemory { limit: 65_535 })));
     job.limits = Limits { time: 60_001, ..Limits::default() };
     match bench.run(job.clone()) {
-        Err(RunError::Limit { name, asked, allowed }) => {
+        Err(RunError::Limit { name, asked, allowed, .. }) => {
             assert_eq!((name, asked, allowed), ("time", 60_001, 60_000));
         }
         other => panic!("{other:?}"),

@@ -1,10 +1,13 @@
 //! The fail points of a worker, and those of the server behind its gateway, which knows no fail points itself.
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use futures::{StreamExt, stream};
+use tokio::time::{Duration, sleep};
 
 use crate::failpoint::{FailPoint, STORE_STAGES, TX_STAGES, pass};
 use crate::responder::MESSAGE;
@@ -24,7 +27,7 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("keepalive", TX_STAGES),
     FailPoint::new("session", STORE_STAGES),
     FailPoint::new("admission", &["stored"]),
-    FailPoint::new("component", &["arriving", "stored"]),
+    FailPoint::new("component", &["arriving", "half", "stored"]),
     FailPoint::new("service", &["arriving", "started"]),
     FailPoint::new("request", &["arriving", "answered"]),
     MESSAGE,
@@ -50,9 +53,32 @@ async fn pass_request(request: Request, next: Next) -> Response {
     };
     let Some((before, after)) = points else { return next.run(request).await };
     pass(before);
+    let is_blob = before == "component/arriving";
+    let request = if is_blob { request.map(in_halves) } else { request };
     let response = next.run(request).await;
     if response.status().is_success() {
         pass(after);
     }
     response
+}
+
+/// The same body, but its first part comes as two halves; the point between them is passed when the first one has had
+/// time to be written.
+fn in_halves(body: Body) -> Body {
+    let halves = |part: Result<Bytes, axum::Error>| {
+        let halves = part.map(|mut part| [part.split_to(part.len() / 2), part]);
+        stream::iter(match halves {
+            Ok(halves) => halves.map(Ok).to_vec(),
+            Err(error) => vec![Err(error)],
+        })
+    };
+    let parts =
+        body.into_data_stream().flat_map(halves).enumerate().then(|(number, part)| async move {
+            if number == 1 {
+                sleep(Duration::from_millis(200)).await;
+                pass("component/half");
+            }
+            part
+        });
+    Body::from_stream(parts)
 }

@@ -12,4 +12,5 @@ mod chain;
 mod document;
 mod headers;
 mod hostile;
+mod market_events;
 mod pages;

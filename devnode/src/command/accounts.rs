@@ -8,11 +8,11 @@ use crate::DEFAULT_MNEMONIC;
 #[derive(Clone, Debug, Args)]
 pub(super) struct AccountOptions {
     /// Number of accounts, besides the dev account
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    #[arg(short, long, value_name = "COUNT", default_value_t = 10)]
     pub(super) accounts: u16,
 
     /// Mnemonic of these accounts: 12 to 24 words of BIP-39 in English
-    #[arg(long, value_name = "WORDS", default_value = DEFAULT_MNEMONIC)]
+    #[arg(short, long, value_name = "WORDS", default_value = DEFAULT_MNEMONIC)]
     pub(super) mnemonic: String,
 
     /// Balance of each of these accounts in ether; the dev account has 1000

@@ -143,21 +143,8 @@ const fn reply(status: JobStatus) -> (StatusCode, Json<JobStatus>) {
 
 /// Checks a job's limits against the worker's.
 fn check_limits(job: &Job, limits: &WorkerLimits) -> Result<(), Failure> {
-    let (asked, allowed) = (&job.document().limits, &limits.job);
-    let pairs = [
-        ("memory", asked.memory, allowed.memory),
-        ("storage", asked.storage, allowed.storage),
-        ("time", asked.time, allowed.time),
-    ];
-    for (name, asked, allowed) in pairs {
-        if asked > allowed {
-            let text = format!(
-                "the job asks for a limit of {name} of {asked}, and {allowed} is the most here"
-            );
-            return Err(Failure::new(ErrorCode::TooLarge, text));
-        }
-    }
-    Ok(())
+    muster_compute::check_limits(&job.document().limits, &limits.job)
+        .map_err(|error| Failure::new(ErrorCode::TooLarge, error))
 }
 
 /// Checks that all blobs of a job are here.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use muster_compute::Digest;
-use muster_daemons::client::{Jobs, JobsError};
+use muster_daemons::client::Jobs;
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
 use crate::jobs::hire::Hired;
+use crate::jobs::id::JobName;
 use crate::jobs::session::{SessionArgs, run_jobs};
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
@@ -22,9 +22,9 @@ use crate::output::{Cell, CommandOutput};
     after_help = "Example:\n  muster job cancel ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad --account dev:cleo"
 )]
 pub(crate) struct Options {
-    /// Id of the job
+    /// Id of the job, or its first digits
     #[arg(value_name = "ID")]
-    id: Digest,
+    id: JobName,
 
     /// Where jobs are kept.
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let Options { id, journal } = options;
     let (daemon_context, folder) = JobFolder::open(context, &journal, context.transport()?).await?;
     let store = daemon_context.store();
-    store.job(id)?.ok_or(JobsError::NoJob(id))?;
+    let id = id.find(&store)?.id;
     // If a worker cannot be reached, nobody runs the job again here at least.
     store.cancel_job(id)?;
     let open = store.job_answers(id)?.into_iter().filter(|answer| answer.result.is_none());

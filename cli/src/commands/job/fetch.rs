@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use muster_compute::Digest;
-use muster_daemons::client::JobsError;
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::files::{print_blob, write_file};
 use crate::jobs::folder::JobFolder;
+use crate::jobs::id::JobName;
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
@@ -21,9 +20,9 @@ use crate::output::{Cell, CommandOutput, Table};
     after_help = "Example:\n  muster job fetch ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad --out results --account dev:cleo"
 )]
 pub(crate) struct Options {
-    /// Id of the job
+    /// Id of the job, or its first digits
     #[arg(value_name = "ID")]
-    id: Digest,
+    id: JobName,
 
     /// Folder for the files that the job left, under the paths that the program gave them; without it, what it printed goes to
     /// standard output
@@ -38,8 +37,8 @@ pub(crate) struct Options {
 /// Writes what a job left: it is on this machine since the workers agreed on it.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
-    let job = daemon_context.store().job(options.id)?.ok_or(JobsError::NoJob(options.id))?;
-    let result = job.result.ok_or(JobCommandError::NotAgreed(options.id))?;
+    let job = options.id.find(&daemon_context.store())?;
+    let result = job.result.ok_or(JobCommandError::NotAgreed(job.id))?;
     let Some(out) = options.out else {
         if context.is_json() {
             return context.print(&CommandOutput::new([("stdout", Cell::text(result.stdout))]));

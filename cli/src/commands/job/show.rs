@@ -1,14 +1,17 @@
 //! `muster job show`.
 
+use std::time::Duration;
+
 use clap::Args;
-use muster_compute::{Digest, Job};
-use muster_daemons::client::JobsError;
+use indicatif::HumanBytes;
+use muster_compute::Job;
 
 use super::list::state_name;
 use crate::clock::date;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::jobs::folder::JobFolder;
+use crate::jobs::id::JobName;
 use crate::jobs::report::outcome_cell;
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
@@ -21,9 +24,9 @@ use crate::output::{Cell, CommandOutput, Table};
     after_help = "Example:\n  muster job show ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad --account dev:cleo"
 )]
 pub(crate) struct Options {
-    /// Id of the job
+    /// Id of the job, or its first digits
     #[arg(value_name = "ID")]
-    id: Digest,
+    id: JobName,
 
     /// Where jobs are kept.
     #[command(flatten)]
@@ -34,7 +37,7 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, _) = JobFolder::open_offline(context, &options.journal).await?;
     let store = daemon_context.store();
-    let job = store.job(options.id)?.ok_or(JobsError::NoJob(options.id))?;
+    let job = options.id.find(&store)?;
     let document = Job::parse(&job.document)?.document().clone();
     let result = job.result.as_ref();
     let optional = |text: Option<String>| text.map_or(Cell::None, Cell::Text);
@@ -47,9 +50,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         ("module", Cell::text(document.module)),
         ("arguments", Cell::text(document.arguments.join(" "))),
         ("stdin", document.stdin.map_or(Cell::None, Cell::text)),
-        ("memory", Cell::Count(limits.memory)),
-        ("storage", Cell::Count(limits.storage)),
-        ("time_ms", Cell::Count(limits.time)),
+        ("memory", bytes(limits.memory)),
+        ("storage", bytes(limits.storage)),
+        ("time_ms", milliseconds(limits.time)),
         ("outcome", outcome_cell(result)),
         ("result", optional(result.and_then(|r| r.digest().ok()).map(|d| d.to_string()))),
         ("stdout", optional(result.map(|result| result.stdout.to_string()))),
@@ -60,7 +63,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         .into_iter()
         .flat_map(|result| &result.outputs)
         .map(|file| vec![Cell::text(&file.path), Cell::text(file.blob), Cell::Count(file.size)]);
-    let answers = store.job_answers(options.id)?.into_iter().map(|answer| {
+    let answers = store.job_answers(job.id)?.into_iter().map(|answer| {
         let digest = answer.result.as_ref().and_then(|(result, _)| result.digest().ok());
         let signature = answer.result.as_ref().map(|(_, signature)| signature.to_string());
         let (worker, agreement) = (Cell::address(answer.worker), Cell::address(answer.agreement));
@@ -74,4 +77,15 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
         .table(Table::new("outputs", ["path", "blob", "size"], outputs))
         .table(Table::new("answers", answer_columns, answers));
     context.print(&output)
+}
+
+/// A number of bytes, with a unit for people.
+fn bytes(count: u64) -> Cell {
+    Cell::Count(count).noted(Some(HumanBytes(count).to_string()))
+}
+
+/// A time in milliseconds, with a unit for people.
+fn milliseconds(count: u64) -> Cell {
+    let text = humantime::format_duration(Duration::from_millis(count)).to_string();
+    Cell::Count(count).noted(Some(text))
 }

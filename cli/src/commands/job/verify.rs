@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
 use crate::jobs::document::put_file;
 use crate::jobs::folder::JobFolder;
+use crate::jobs::id::JobName;
 use crate::options::heading;
 use crate::options::hire::JournalArgs;
 use crate::output::{Cell, CommandOutput, Table};
@@ -26,7 +27,7 @@ use crate::output::{Cell, CommandOutput, Table};
         muster job verify evidence.json --with primes.wasm"
 )]
 pub(crate) struct Options {
-    /// Id of a job, or a file of evidence
+    /// Id of a job, or its first digits, or a file of evidence
     #[arg(value_name = "ID|FILE")]
     subject: String,
 
@@ -45,16 +46,19 @@ type Signed = BTreeMap<Address, BTreeSet<Digest>>;
 /// Verifies a job or evidence.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     match options.subject.parse() {
-        Ok(id) => verify_job(context, &options, id).await,
-        Err(_) => verify_evidence(context, &options).await,
+        Ok(name) if !Path::new(&options.subject).exists() => {
+            verify_job(context, &options, name).await
+        }
+        _ => verify_evidence(context, &options).await,
     }
 }
 
 /// Runs a job of the account, and compares the result with the one that workers agreed on.
-async fn verify_job(context: &Context, options: &Options, id: Digest) -> Result<(), CliError> {
+async fn verify_job(context: &Context, options: &Options, name: JobName) -> Result<(), CliError> {
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
     let store = daemon_context.store();
-    let stored = store.job(id)?.ok_or(JobsError::NoJob(id))?;
+    let stored = name.find(&store)?;
+    let id = stored.id;
     let mut signed = Signed::new();
     for answer in store.job_answers(id)? {
         let digest = answer.result.and_then(|(result, _)| result.digest().ok());

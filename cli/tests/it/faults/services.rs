@@ -1,5 +1,8 @@
 //! A worker and a client that are killed while a service is brought, used and renewed.
 
+use std::fs;
+use std::path::Path;
+
 use muster_daemons::TX_STAGES;
 
 use super::FaultRunner;
@@ -12,6 +15,15 @@ use crate::worker::is_listed;
 /// What becomes of a service whose worker or client was killed.
 const RUNS_AGAIN: &str = "runs again, bought once";
 
+/// The sizes of the blobs below a folder that were uploaded in part.
+fn half_blobs(folder: &Path) -> Vec<u64> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let is_partial = folder.ends_with("partial");
+    let here = files.iter().filter(|_| is_partial).map(|file| fs::metadata(file).unwrap().len());
+    here.chain(folders.iter().flat_map(|folder| half_blobs(folder))).collect()
+}
+
 /// Kills the only worker of a service while it stores the component, starts it, and answers.
 pub(super) async fn kill_worker() -> Vec<(String, &'static str)> {
     let market = JobMarket::start("faults-service-worker", &[]).await;
@@ -22,7 +34,15 @@ pub(super) async fn kill_worker() -> Vec<(String, &'static str)> {
     let run = format!("worker run --account dev:ada --price 1gwei {options} --compute");
     let mut ada = FaultRunner::new(|_| folder.command(&run));
     let mut client = None;
-    for point in ["component/arriving", "component/stored", "service/arriving", "service/started"] {
+    let points = [
+        "component/arriving",
+        "component/half",
+        "component/stored",
+        "service/arriving",
+        "service/started",
+    ];
+    let whole = fs::metadata(folder.file("api.wasm")).unwrap().len();
+    for point in points {
         let worker = ada.start_with_failpoint(point, "");
         if client.is_none() {
             is_listed(folder, "ada").await;
@@ -31,6 +51,10 @@ pub(super) async fn kill_worker() -> Vec<(String, &'static str)> {
             client = Some(BackgroundProcess::spawn(command));
         }
         ada.expect_killed(worker, point, RUNS_AGAIN);
+        if point == "component/half" {
+            let half = half_blobs(&folder.file("ada.db.jobs"));
+            assert!(matches!(half[..], [size] if 0 < size && size < whole), "{half:?} of {whole}");
+        }
     }
     let mut client = client.unwrap();
     let url = client.field("url");

@@ -1,4 +1,5 @@
-;; Copies the file that its first argument names, up to 32 KiB, to the one that its second argument names.
+;; Copies the file that its first argument names, up to 32 KiB, to the one that its second argument names, and says so on
+;; standard error.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get"
     (func $args_sizes_get (param i32 i32) (result i32)))
@@ -9,6 +10,7 @@
   (import "wasi_snapshot_preview1" "fd_write"
     (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
+  (data (i32.const 20) "copied\n")
   (func $length (param $at i32) (result i32)
     (local $end i32)
     (local.set $end (local.get $at))
@@ -38,4 +40,7 @@
     (i32.store (i32.const 12) (i32.const 32768))
     (drop (call $fd_read (local.get $in) (i32.const 8) (i32.const 1) (i32.const 4)))
     (i32.store (i32.const 12) (i32.load (i32.const 4)))
-    (drop (call $fd_write (local.get $out) (i32.const 8) (i32.const 1) (i32.const 4)))))
+    (drop (call $fd_write (local.get $out) (i32.const 8) (i32.const 1) (i32.const 4)))
+    (i32.store (i32.const 8) (i32.const 20))
+    (i32.store (i32.const 12) (i32.const 7))
+    (drop (call $fd_write (i32.const 2) (i32.const 8) (i32.const 1) (i32.const 4)))))

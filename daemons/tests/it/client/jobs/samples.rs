@@ -108,7 +108,8 @@ async fn testers_get_what_a_worker_has_not_seen_and_what_it_got_and_disputed_job
         assert_eq!(report.evidence.is_some(), manner != Manner::Honest);
         ids_of_jobs.push(id);
     }
-    let workers = store.job_answers(ids_of_jobs[0]).unwrap().into_iter().map(|answer| answer.worker);
+    let workers =
+        store.job_answers(ids_of_jobs[0]).unwrap().into_iter().map(|answer| answer.worker);
     let agreed = BTreeMap::from([(word(ids_of_jobs[0]), workers.collect::<BTreeSet<_>>())]);
     let disputed = BTreeSet::from([word(ids_of_jobs[1])]);
 
