@@ -181,6 +181,11 @@ async fn by_hand_guide_runs_as_written() {
     assert_eq!([shares(0), shares(1)], ["100 100", "100 0"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn guides_of_index_and_dashboard_run_as_written() {
+    run_session("docs-index", &["docs/index.md", "docs/dashboard.md"]).await;
+}
+
 #[test]
 fn a_code_block_is_run_unless_it_says_no_run() {
     let text = "a\n```sh\none\ntwo\n```\n```rust\nno\n```\n```sh no-run: it costs money\nno\n```\n";
