@@ -1,6 +1,5 @@
 //! What the commands of jobs share: from files to a job, to an agreement, to a result, to files.
 
-mod candidates;
 pub(crate) mod document;
 pub(crate) mod exit_code;
 pub(crate) mod files;

@@ -7,7 +7,9 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use muster_client::MarketError;
+use muster_compute::BlobError;
 use muster_daemons::DaemonError;
+use muster_daemons::client::HireError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,6 +38,12 @@ pub enum ErrorCode {
     NoMethod,
     /// There is no such agreement, or the account has not bought it.
     NoAgreement,
+    /// There is no such run.
+    NoRun,
+    /// A blob is not here.
+    NoBlob,
+    /// A blob is too large.
+    TooLarge,
     /// The market, or an agreement, refuses.
     Refused,
     /// The idempotency key was used for another request.
@@ -88,8 +96,9 @@ impl ErrorCode {
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::WrongOrigin | Self::NoRight => StatusCode::FORBIDDEN,
             Self::OverLimit => StatusCode::PAYMENT_REQUIRED,
-            Self::NoRoute | Self::NoAgreement => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::NoAgreement | Self::NoRun | Self::NoBlob => StatusCode::NOT_FOUND,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused => StatusCode::CONFLICT,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unconfirmed | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -142,6 +151,30 @@ impl From<DaemonError> for Failure {
             DaemonError::Market(error) => error.into(),
             DaemonError::NotClient { .. } => Self::new(ErrorCode::NoAgreement, error),
             DaemonError::Message(error) => Self::new(ErrorCode::Unavailable, error),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<HireError> for Failure {
+    fn from(error: HireError) -> Self {
+        match error {
+            HireError::Market(error) => error.into(),
+            HireError::Daemon(error) => error.into(),
+            HireError::NoRelay => Self::new(ErrorCode::Unavailable, error),
+            other => Self::new(ErrorCode::Refused, other),
+        }
+    }
+}
+
+impl From<BlobError> for Failure {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Missing(blob) => {
+                let message = format!("blob {blob} is not here: send it with `POST /v1/blobs`");
+                Self::new(ErrorCode::NoBlob, message)
+            }
+            BlobError::TooLarge(_) => Self::new(ErrorCode::TooLarge, error),
             other => Self::internal(&other),
         }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod active_runs;
 mod allowed_callers;
 mod caller;
 mod failure;
@@ -11,6 +12,9 @@ mod post;
 mod purchase;
 mod right;
 mod routes;
+mod run_body;
+mod run_wire;
+mod runs;
 mod server;
 mod shared;
 mod token;

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::failure::ApiError;
-use crate::routes::{account, agreements, purchases};
+use crate::routes::{account, agreements, blobs, purchases, runs};
 
 /// The document, made of the handlers' and types' own declarations.
 #[derive(OpenApi)]
@@ -26,6 +26,14 @@ use crate::routes::{account, agreements, purchases};
         agreements::cancel,
         agreements::settle,
         account::withdraw,
+        blobs::put,
+        blobs::get,
+        runs::start,
+        runs::map,
+        runs::list,
+        runs::show,
+        runs::cancel,
+        runs::events,
         openapi_json
     ),
     components(schemas(ApiError)),

@@ -12,10 +12,12 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use muster_daemons::DaemonContext;
+use muster_daemons::client::JobSessions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::active_runs::ActiveRuns;
 use crate::allowed_callers::AllowedCallers;
 use crate::caller::check_caller;
 use crate::ledger::{Ledger, LedgerError};
@@ -48,6 +50,8 @@ pub struct LocalApiOptions {
     pub payout: Option<Address>,
     /// The block from which on purchases are scanned, if the state file is new.
     pub first_block: u64,
+    /// Runs jobs. The client daemon gives samples of them to testers.
+    pub jobs: JobSessions,
 }
 
 /// Why the API does not start.
@@ -124,6 +128,8 @@ impl LocalApi {
             tokens,
             ledger,
             active: ActiveRequests::default(),
+            jobs: options.jobs,
+            runs: ActiveRuns::default(),
             purchases: tokio::sync::Mutex::default(),
         });
         let router = routes::router(shared.clone())
@@ -131,6 +137,7 @@ impl LocalApi {
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .layer(cors)
             .layer(from_fn_with_state(shared.clone(), check_caller));
+        shared.resume_runs()?;
         let mut tasks = JoinSet::new();
         tasks.spawn(shared.recover());
         tasks.spawn(async move {

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use alloy::primitives::Address;
 use muster_daemons::DaemonContext;
+use muster_daemons::client::JobSessions;
 use tokio::sync::watch;
 
+use crate::active_runs::ActiveRuns;
 use crate::allowed_callers::AllowedCallers;
 use crate::ledger::Ledger;
 use crate::token_registry::TokenRegistry;
@@ -27,6 +29,10 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     /// The requests that are under way, by the names of their purchases.
     pub(crate) active: ActiveRequests,
+    /// Runs jobs.
+    pub(crate) jobs: JobSessions,
+    /// The runs that are under way.
+    pub(crate) runs: ActiveRuns,
     /// Held while an agreement is looked for or bought: two requests that need one share it.
     pub(crate) purchases: tokio::sync::Mutex<()>,
 }

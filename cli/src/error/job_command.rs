@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use muster_client::{BoxError, Ether};
 use muster_compute::{BlobError, Digest, JobError, RunError};
-use muster_daemons::client::JobsError;
+use muster_daemons::client::{HireError, JobsError};
 
 use crate::program_file::ProgramFileError;
 
@@ -37,6 +37,9 @@ pub(crate) enum JobCommandError {
         "two files are called {0}, and their outputs would be one: rename a file, or run `map` twice"
     )]
     SameName(Box<str>),
+    /// No agreement, for another reason.
+    #[error(transparent)]
+    Hire(HireError),
     /// An agreement of another application.
     #[error("agreement {0} is not for jobs: its application is not wasm1")]
     NotForJobs(Address),

@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use muster_compute::{
-    BlobStore, Digest, Input, Job, JobDocument, JobPath, Output, RunError, Variable, check_module,
-};
+use muster_compute::{BlobStore, Digest, Input, Job, JobDocument, JobPath, Output, Variable};
+use muster_daemons::client::check_program;
 
 use crate::error::{CliError, JobCommandError};
 use crate::options::program::ProgramArgs;
@@ -34,14 +33,11 @@ impl Program {
     ) -> Result<Self, CliError> {
         let wasm =
             fs::read(module).map_err(|source| CliError::Read { path: module.into(), source })?;
-        let invalid =
-            |source| JobCommandError::Module { path: module.into(), source: Box::new(source) };
-        let info = check_module(&wasm).map_err(|error| invalid(error.into()))?;
         let limits = args.limits();
-        if info.initial_memory > limits.memory {
-            let limit = limits.memory;
-            return Err(invalid(RunError::InitialMemory { limit }).into());
-        }
+        check_program(&wasm, &limits).map_err(|source| JobCommandError::Module {
+            path: module.into(),
+            source: Box::new(source),
+        })?;
         let mut template = JobDocument::new(store.put(&wasm)?);
         template.limits = limits;
         let name = args.argv0.as_deref().map_or_else(|| file_name(module), Ok)?;

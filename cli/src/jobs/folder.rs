@@ -49,7 +49,10 @@ impl JobFolder {
     }
 
     /// The folder beside a state file.
-    fn beside(state: &Path) -> Result<Self, CliError> {
+    ///
+    /// # Errors
+    /// [`CliError::Write`].
+    pub(crate) fn beside(state: &Path) -> Result<Self, CliError> {
         Self::at(with_suffix(state, ".files"))
     }
 

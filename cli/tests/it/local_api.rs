@@ -1,5 +1,7 @@
 //! `muster client run --api`: a program without keys buys with a token, and no more than its limit.
 
+mod runs;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;

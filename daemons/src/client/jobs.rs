@@ -11,7 +11,8 @@
 //! - `outputs.rs`: what a job left, fetched and verified.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
-//! - `samples.rs`: the jobs as samples for testers.
+//! - `program.rs`: what is checked before anything is bought.
+//! - `sessions.rs`: jobs in any agreements of the account, beside its client daemon.
 
 mod attempts;
 mod conclusion;
@@ -24,7 +25,9 @@ mod handle;
 mod local;
 mod outlook;
 mod outputs;
+mod program;
 mod report;
+mod sessions;
 mod vote;
 
 pub use self::daemon::{JobsDaemon, JobsOptions};
@@ -32,4 +35,6 @@ pub use self::error::JobsError;
 pub use self::evidence::{Evidence, EvidenceError, Statement, wrong_workers};
 pub use self::handle::{JobRequest, Jobs, RunOptions};
 pub use self::local::LocalRunner;
+pub use self::program::check_program;
 pub use self::report::{JobAnswer, JobReport, Verdict};
+pub use self::sessions::{JobSessions, SessionError};

@@ -17,6 +17,7 @@ mod endpoint_pool;
 mod failpoints;
 #[cfg(test)]
 mod guess;
+mod hire;
 mod job_limits;
 mod job_probe;
 mod job_samples;
@@ -43,10 +44,12 @@ pub use self::connect::{ConnectDaemon, EndpointInfo, fetch_endpoints};
 pub use self::daemon::ClientDaemon;
 #[cfg(feature = "failpoints")]
 pub use self::failpoints::FAILPOINTS;
+pub use self::hire::{Fitness, Found, HireError, HireOffer, HireRequest, Hired, find_agreement};
 pub use self::job_limits::{JobCapacity, ask_job_capacity};
 pub use self::jobs::{
-    Evidence, EvidenceError, JobAnswer, JobReport, JobRequest, Jobs, JobsDaemon, JobsError,
-    JobsOptions, LocalRunner, RunOptions, Statement, Verdict, wrong_workers,
+    Evidence, EvidenceError, JobAnswer, JobReport, JobRequest, JobSessions, Jobs, JobsDaemon,
+    JobsError, JobsOptions, LocalRunner, RunOptions, SessionError, Statement, Verdict,
+    check_program, wrong_workers,
 };
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::price_parts::PriceParts;

@@ -9,10 +9,13 @@ use rusqlite::Connection;
 use super::error::LedgerError;
 
 /// The version of the tables.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// Creates the tables.
 const SCHEMA: &str = include_str!("tables.sql");
+
+/// Adds the runs of jobs to the tables of version 1.
+const RUNS: &str = include_str!("runs.sql");
 
 /// An open ledger. Clones share it. Every write is on disk when its method returns, and is whole or not there.
 #[derive(Clone, Debug)]
@@ -36,7 +39,11 @@ impl Ledger {
         })?;
         let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(failed)? {
-            0 => connection.execute_batch(SCHEMA).map_err(failed)?,
+            0 => {
+                connection.execute_batch(SCHEMA).map_err(failed)?;
+                connection.execute_batch(RUNS).map_err(failed)?;
+            }
+            1 => connection.execute_batch(RUNS).map_err(failed)?,
             SCHEMA_VERSION => {}
             found => {
                 let (path, known) = (path.to_owned(), SCHEMA_VERSION);

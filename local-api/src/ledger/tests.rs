@@ -4,11 +4,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::thread;
 
+use alloy::primitives::Address;
+use muster_compute::Digest;
+use muster_daemons::client::Hired;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
 use crate::limit::{Period, SpendingLimit};
+use crate::run_wire::{RunOutcome, RunState, RunVerdict};
 use crate::token::TokenDigest;
 
 /// The tokens of these tests.
@@ -53,6 +57,59 @@ fn a_key_stands_for_one_request_of_a_token_also_over_a_restart() {
     assert_eq!(ledger.begin(TOKENS[1], Some("a"), &[7; 32], 1).unwrap(), other);
     let second = Ledger::open(&folder.path().join("ledger.db")).unwrap_err();
     assert!(second.to_string().contains("no two daemons"), "{second}");
+}
+
+/// A run that has not ended.
+fn open_run(id: Digest, started: u64) -> StoredRun {
+    let hired = Hired { agreement: Address::repeat_byte(1), replicas: 2 };
+    let (name, document, state) = ("a.wasm".to_owned(), b"{}".to_vec(), RunState::Running);
+    StoredRun { id, hired, name, document, started, state, outcome: None, failure: None }
+}
+
+#[test]
+fn a_run_ends_once_and_is_known_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = [Digest::of(b"1"), Digest::of(b"2")];
+    let outcome = RunOutcome { verdict: RunVerdict::Disputed, result: None, evidence: Some(two) };
+    {
+        let ledger = open(folder.path());
+        ledger.start_run(&open_run(one, 1)).unwrap();
+        ledger.start_run(&open_run(two, 2)).unwrap();
+        assert!(ledger.end_run(one, RunState::Finished, Some(&outcome), None).unwrap());
+        assert!(!ledger.end_run(one, RunState::Cancelled, None, None).unwrap(), "it has ended");
+    }
+    let ledger = open(folder.path());
+    let ended = StoredRun { state: RunState::Finished, outcome: Some(outcome), ..open_run(one, 1) };
+    assert_eq!(ledger.run(one).unwrap().as_ref(), Some(&ended));
+    assert_eq!(ledger.run(Digest::of(b"3")).unwrap(), None);
+    assert_eq!(ledger.open_runs().unwrap(), [open_run(two, 2)]);
+    assert_eq!(ledger.latest_runs(9).unwrap(), [open_run(two, 2), ended]);
+    assert_eq!(ledger.latest_runs(1).unwrap(), [open_run(two, 2)]);
+    assert!(ledger.end_run(two, RunState::Failed, None, Some("why")).unwrap());
+    assert_eq!(ledger.run(two).unwrap().unwrap().failure.as_deref(), Some("why"));
+    // Started again, it has no end.
+    ledger.start_run(&open_run(two, 3)).unwrap();
+    assert_eq!(ledger.open_runs().unwrap(), [open_run(two, 3)]);
+}
+
+#[test]
+fn a_ledger_of_version_1_gets_runs_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.db");
+    let ledger = open(folder.path());
+    let begun = ledger.begin(TOKENS[0], Some("a"), &[7; 32], 1).unwrap();
+    drop(ledger);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch("DROP TABLE runs; PRAGMA user_version = 1").unwrap();
+    drop(old);
+    let ledger = open(folder.path());
+    assert_eq!(ledger.begin(TOKENS[0], Some("a"), &[7; 32], 1).unwrap(), begun);
+    assert_eq!(ledger.open_runs().unwrap(), []);
+    drop(ledger);
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.execute_batch("PRAGMA user_version = 3").unwrap();
+    drop(newer);
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::Version { found: 3, known: 2, .. })));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `muster client run`: the client as a daemon.
 
+use std::sync::Arc;
+
 use clap::Args;
 use muster_client::Market;
 use muster_daemons::Role;
@@ -124,11 +126,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let account = Cell::address(daemon_context.account());
     let mut fields = vec![("state", Cell::text(state.display())), ("account", account)];
     let run = (options.daemon.health, daemon_context.backoff());
-    let client_options = options.client_options(daemon_context.market()).await?;
+    let mut client_options = options.client_options(daemon_context.market()).await?;
     let payout = client_options.payout.to;
     let (state, from) = ((&daemon_context, state.as_path()), (payout, options.from_block));
     let api = local_api::start(context, options.api, state, from).await?;
-    if let Some(api) = &api {
+    if let Some((api, jobs)) = &api {
+        client_options.samples = Some(Arc::new(jobs.clone()));
         fields.push(("api", Cell::Text(format!("http://{}", api.address()))));
     }
     let mut client = ClientDaemon::start(daemon_context, client_options).await?;

@@ -2,11 +2,12 @@
 
 use muster_client::protocol::abi::{Order, Worker};
 use muster_compute::Limits;
-use muster_daemons::DaemonContext;
-use muster_daemons::client::{JobCapacity, MAX_ASKED, ask_job_capacity};
 use muster_messaging::JobLimits;
 
-use crate::error::{CliError, JobCommandError};
+use super::error::HireError;
+use crate::client::job_limits::{JobCapacity, ask_job_capacity};
+use crate::client::purchase_document::MAX_ASKED;
+use crate::context::DaemonContext;
 
 /// Bytes of a mebibyte.
 const MEBIBYTE: u64 = 1 << 20;
@@ -17,7 +18,7 @@ pub(super) struct Candidates(Vec<(Worker, JobCapacity)>);
 
 impl Candidates {
     /// Asks the cheapest workers for sale that satisfy the order.
-    pub(super) async fn ask(context: &DaemonContext, order: &Order) -> Result<Self, CliError> {
+    pub(super) async fn ask(context: &DaemonContext, order: &Order) -> Result<Self, HireError> {
         let workers = context.market().cheapest_workers(order, MAX_ASKED).await?;
         let capacities = ask_job_capacity(context, &workers).await?;
         Ok(Self(workers.into_iter().zip(capacities).collect()))
@@ -41,10 +42,10 @@ impl Candidates {
     }
 
     /// Why they are not enough.
-    pub(super) fn too_few(&self, wanted: usize, job: &Limits) -> JobCommandError {
+    pub(super) fn too_few(&self, wanted: usize, job: &Limits) -> HireError {
         let (for_sale, fitting) = (self.0.len(), self.fitting(job).len());
         if fitting == for_sale {
-            return JobCommandError::TooFewForSale { wanted, for_sale };
+            return HireError::TooFewForSale { wanted, for_sale };
         }
         let said = self.0.iter().map(|(worker, capacity)| {
             let number = worker.number;
@@ -57,7 +58,7 @@ impl Candidates {
             }
         });
         let needs = limits_text(job.memory, job.storage, job.time);
-        JobCommandError::TooFewWorkersFit { wanted, fitting, needs, said: said.collect() }
+        HireError::TooFewWorkersFit { wanted, fitting, needs, said: said.collect() }
     }
 }
 
