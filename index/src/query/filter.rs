@@ -3,7 +3,7 @@
 use crate::database::Value;
 
 /// The conditions of a query and its values; the first value is the market.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Filter {
     /// The conditions.
     conditions: String,

@@ -12,7 +12,7 @@ pub const DEFAULT_LIMIT: u32 = 50;
 pub const MAX_LIMIT: u32 = 200;
 
 /// The most rows that are looked through for a page.
-const MAX_ROWS: u32 = 1_000;
+pub(super) const MAX_ROWS: u32 = 1_000;
 
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -84,6 +84,11 @@ impl<T> Page<T> {
             }
         }
         Self { items, next: last.filter(|_| seen < count) }
+    }
+
+    /// The page, and if it is the last one of what was read: the list goes on after `end`, if there is one.
+    pub(super) fn or_next(self, end: Option<String>) -> Self {
+        Self { next: self.next.or(end), ..self }
     }
 }
 

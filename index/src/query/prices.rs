@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::values::Wei;
-use crate::database::{Transaction, values};
+use crate::database::{DatabaseError, Row, Transaction, values};
 use crate::day::{day_of, day_start};
 use crate::error::IndexError;
 use crate::market_id::MarketId;
@@ -51,26 +51,45 @@ pub fn prices(
     let sql = "SELECT day, count(*) FROM seats WHERE market = ?1 AND application = ?2 AND day >= ?3 AND day <= ?4 \
         GROUP BY day ORDER BY day";
     let days = transaction.query(sql, &values![market.0, application, first, last])?;
-    let mut all = Vec::new();
-    for row in days {
-        let (day, count): (u64, u64) = (row.get(0)?, row.get(1)?);
-        let mut at = |part: u64| -> Result<Wei, IndexError> {
-            // The nearest rank: the smallest price that so many quarters of the prices do not exceed.
-            let rank = count.saturating_mul(part).div_ceil(4).saturating_sub(1);
-            let sql = "SELECT price FROM seats WHERE market = ?1 AND application = ?2 AND day = ?3 \
-                ORDER BY price LIMIT 1 OFFSET ?4";
-            let key = values![market.0, application, day, rank];
-            Ok(Wei(transaction.first(sql, &key)?.unwrap_or_default().get(0)?))
-        };
-        all.push(DayPrices {
-            day: day_start(day),
-            count,
-            min: at(0)?,
-            lower_quartile: at(1)?,
-            median: at(2)?,
-            upper_quartile: at(3)?,
-            max: at(4)?,
-        });
-    }
-    Ok(all)
+    let day_of_row = |row: &Row| Ok::<_, DatabaseError>((row.get(0)?, row.get(1)?));
+    days.iter().map(|row| day_prices(transaction, market, application, day_of_row(row)?)).collect()
+}
+
+/// The prices of a day on which `count` workers were hired, at least one.
+fn day_prices(
+    transaction: &mut dyn Transaction,
+    market: MarketId,
+    application: FixedBytes<8>,
+    (day, count): (u64, u64),
+) -> Result<DayPrices, IndexError> {
+    // The nearest rank, from 0: the smallest price that so many quarters of the prices do not exceed.
+    let rank = |quarters: u64| count.saturating_mul(quarters).div_ceil(4).saturating_sub(1);
+    // Each price is looked for from the end of the day's prices that is closer: together they pass as many rows as the day has.
+    let upper = count.saturating_sub(1).saturating_sub(rank(3));
+    let price = |order: &str, skipped: &str| {
+        format!(
+            "(SELECT price FROM seats WHERE market = ?1 AND application = ?2 AND day = ?3 \
+                ORDER BY {order} LIMIT 1 OFFSET {skipped})"
+        )
+    };
+    let sql = format!(
+        "SELECT {}, {}, {}, {}, {}",
+        price("price", "0"),
+        price("price", "?4"),
+        price("price", "?5"),
+        price("price DESC", "?6"),
+        price("price DESC", "0"),
+    );
+    let key = values![market.0, application, day, rank(1), rank(2), upper];
+    let row = transaction.first(&sql, &key)?.unwrap_or_default();
+    let at = |column| row.get(column).map(Wei);
+    Ok(DayPrices {
+        day: day_start(day),
+        count,
+        min: at(0)?,
+        lower_quartile: at(1)?,
+        median: at(2)?,
+        upper_quartile: at(3)?,
+        max: at(4)?,
+    })
 }

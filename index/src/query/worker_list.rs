@@ -1,11 +1,13 @@
 //! Lists of workers and testers.
 
+use std::fmt::Display;
+
 use alloy::primitives::FixedBytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::filter::Filter;
-use super::page::{Page, PageSize, cursor_number, parse_cursor};
+use super::page::{MAX_ROWS, Page, PageSize, cursor_number, parse_cursor};
 use super::workers::Worker;
 use crate::database::Transaction;
 use crate::error::IndexError;
@@ -49,17 +51,60 @@ pub struct WorkerFilter {
 }
 
 impl WorkerFilter {
-    /// Whether a worker is one of these.
-    fn includes(&self, worker: &Worker) -> bool {
-        self.listed.is_none_or(|listed| worker.listed == listed)
-            && (!self.free || worker.active < worker.capacity)
-            && self.max_price.is_none_or(|most| worker.price.0 <= most)
-            && self.min_score.is_none_or(|least| worker.score >= least)
-    }
-
-    /// Whether the database can leave out workers that are none of these.
+    /// Whether workers at some places of the list can be none of these.
     const fn is_partial(&self) -> bool {
         self.listed.is_some() || self.free || self.max_price.is_some() || self.min_score.is_some()
+    }
+
+    /// Leaves out workers that are none of these, as far as the database can tell: a score falls until it changes again, so the
+    /// stored one is the highest.
+    fn restrict(&self, filter: &mut Filter) {
+        let mut conditions = Vec::new();
+        if let Some(listed) = self.listed {
+            conditions.push(format!("listed = {}", filter.add(listed)));
+        }
+        if self.free {
+            conditions.push("active < capacity".to_owned());
+        }
+        if let Some(most) = self.max_price {
+            conditions.push(format!("price <= {}", filter.add(most)));
+        }
+        if let Some(least) = self.min_score {
+            conditions.push(format!("score >= {}", filter.add(least)));
+        }
+        if !conditions.is_empty() {
+            // As one expression, for which no index is chosen: rows are read in the order of the list, and never sorted.
+            let conditions = conditions.join(" AND ");
+            filter.and_that(&format!("CASE WHEN {conditions} THEN 1 ELSE 0 END = 1"));
+        }
+    }
+}
+
+impl WorkerOrder {
+    /// The columns that say where a worker is in the list.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Price => "price, number",
+            Self::Score => "score, number",
+        }
+    }
+
+    /// The order, after `ORDER BY`.
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Price => "price, number",
+            Self::Score => "score DESC, number DESC",
+        }
+    }
+
+    /// The place in the list of the worker with this number and, unless the list is by number, this price or score.
+    fn place(self, key: impl Display, number: u32) -> String {
+        match self {
+            Self::Number => number.to_string(),
+            Self::Price | Self::Score => format!("{key}-{number}"),
+        }
     }
 }
 
@@ -72,64 +117,109 @@ pub fn workers(
     market: MarketId,
     wanted: &WorkerFilter,
 ) -> Result<Page<Worker>, IndexError> {
-    let size = PageSize::of_all(wanted.limit)?;
-    let size = if wanted.is_partial() { size.some_of() } else { size };
+    let (size, order) = (PageSize::of_all(wanted.limit)?, wanted.order);
     let mut filter = Filter::new(market.0);
     filter.and_some("application = {}", wanted.application);
-    if wanted.order != WorkerOrder::Number {
+    if order != WorkerOrder::Number {
         if wanted.application.is_none() {
             return Err(QueryError::NoApplication.into());
         }
         filter.and("listed = {}", wanted.listed.unwrap_or(true));
     }
-    let order = match wanted.order {
-        WorkerOrder::Number => "number",
-        WorkerOrder::Price => {
-            filter.and_some("price <= {}", wanted.max_price);
-            "price, number"
-        }
-        WorkerOrder::Score => {
-            // A score only falls until it changes again, so the stored one is the highest.
-            filter.and_some("score >= {}", wanted.min_score);
-            "score DESC, number DESC"
-        }
-    };
     if let Some(after) = &wanted.after {
-        begin_after(&mut filter, wanted.order, after)?;
+        bound(&mut filter, order, after, Bound::After)?;
     }
-    let place = filter.add(size.rows_to_read());
-    let columns = WorkerRow::TABLE.columns.join(", ");
-    let conditions = filter.sql();
-    let sql =
-        format!("SELECT {columns} FROM workers WHERE {conditions} ORDER BY {order} LIMIT {place}");
+    let mut limited = filter.clone();
+    match order {
+        WorkerOrder::Number => {}
+        WorkerOrder::Price => limited.and_some("price <= {}", wanted.max_price),
+        WorkerOrder::Score => limited.and_some("score >= {}", wanted.min_score),
+    }
+    let end = if wanted.is_partial() { end_of_rows(transaction, &limited, order)? } else { None };
+    // One end alone: the database stops reading at one, and leaves out what is behind another row by row.
+    let mut filter = if let Some(end) = &end {
+        bound(&mut filter, order, end, Bound::UpTo)?;
+        filter
+    } else {
+        limited
+    };
+    wanted.restrict(&mut filter);
+    let limit = filter.add(size.rows_to_read());
+    let (columns, conditions) = (WorkerRow::TABLE.columns.join(", "), filter.sql());
+    let order_by = order.sql();
+    let sql = format!(
+        "SELECT {columns} FROM workers WHERE {conditions} ORDER BY {order_by} LIMIT {limit}"
+    );
     let second = head(transaction, market)?.map_or(0, |head| head.time);
     let rows = transaction.query(&sql, &filter.values)?;
     let rows = rows.iter().map(WorkerRow::from_row).collect::<Result<Vec<_>, _>>()?;
-    let cursor = |row: &WorkerRow| match wanted.order {
-        WorkerOrder::Number => row.number.to_string(),
-        WorkerOrder::Price => format!("{}-{}", row.price, row.number),
-        WorkerOrder::Score => format!("{}-{}", row.score, row.number),
+    let cursor = |row: &WorkerRow| match order {
+        WorkerOrder::Number | WorkerOrder::Price => order.place(row.price, row.number),
+        WorkerOrder::Score => order.place(row.score, row.number),
     };
-    Ok(Page::of(rows, size, cursor, |row| {
-        Some(Worker::of(&row, second)).filter(|worker| wanted.includes(worker))
+    let page = Page::of(rows, size, cursor, |row| {
+        let worker = Worker::of(&row, second);
+        wanted.min_score.is_none_or(|least| worker.score >= least).then_some(worker)
+    });
+    Ok(page.or_next(end))
+}
+
+/// The place of the last row that is looked through for a page of those that match; `None` if the list ends before.
+fn end_of_rows(
+    transaction: &mut dyn Transaction,
+    filter: &Filter,
+    order: WorkerOrder,
+) -> Result<Option<String>, IndexError> {
+    let mut filter = filter.clone();
+    let skipped = filter.add(MAX_ROWS.saturating_sub(1));
+    let (key, conditions, order_by) = (order.key(), filter.sql(), order.sql());
+    // The row after it tells whether the list goes on.
+    let sql = format!(
+        "SELECT {key} FROM workers WHERE {conditions} ORDER BY {order_by} LIMIT 2 OFFSET {skipped}"
+    );
+    let rows = transaction.query(&sql, &filter.values)?;
+    let [last, _] = rows.as_slice() else { return Ok(None) };
+    Ok(Some(match order {
+        WorkerOrder::Number => order.place("", last.get(0)?),
+        WorkerOrder::Price => order.place(last.get::<u128>(0)?, last.get(1)?),
+        WorkerOrder::Score => order.place(last.get::<u16>(0)?, last.get(1)?),
     }))
 }
 
-/// Leaves out what is not after this place of the list.
-fn begin_after(filter: &mut Filter, order: WorkerOrder, after: &str) -> Result<(), QueryError> {
+/// A side of a place in a list.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    /// What comes after the place.
+    After,
+    /// The place and what comes before it.
+    UpTo,
+}
+
+/// Leaves out what is on the other side of this place of the list.
+fn bound(
+    filter: &mut Filter,
+    order: WorkerOrder,
+    place: &str,
+    bound: Bound,
+) -> Result<(), QueryError> {
+    let compare = match (bound, order) {
+        (Bound::After, WorkerOrder::Number | WorkerOrder::Price) => ">",
+        (Bound::After, WorkerOrder::Score) => "<",
+        (Bound::UpTo, WorkerOrder::Number | WorkerOrder::Price) => "<=",
+        (Bound::UpTo, WorkerOrder::Score) => ">=",
+    };
     if order == WorkerOrder::Number {
-        let [number] = parse_cursor(after)?;
-        filter.and("number > {}", cursor_number::<u32>(number, after)?);
+        let [number] = parse_cursor(place)?;
+        filter.and(&format!("number {compare} {{}}"), cursor_number::<u32>(number, place)?);
         return Ok(());
     }
-    let [key, number] = parse_cursor(after)?;
-    let number = filter.add(cursor_number::<u32>(number, after)?);
-    if order == WorkerOrder::Price {
-        let key = filter.add(key);
-        filter.and_that(&format!("(price, number) > ({key}, {number})"));
+    let [key, number] = parse_cursor(place)?;
+    let number = filter.add(cursor_number::<u32>(number, place)?);
+    let key = if order == WorkerOrder::Price {
+        filter.add(key)
     } else {
-        let key = filter.add(cursor_number::<u16>(key, after)?);
-        filter.and_that(&format!("(score, number) < ({key}, {number})"));
-    }
+        filter.add(cursor_number::<u16>(key, place)?)
+    };
+    filter.and_that(&format!("({}) {compare} ({key}, {number})", order.key()));
     Ok(())
 }

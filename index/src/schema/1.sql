@@ -95,7 +95,8 @@ CREATE TABLE workers (
 CREATE INDEX workers_by_number ON workers (market, number);
 CREATE INDEX workers_by_application ON workers (market, application, number);
 CREATE INDEX workers_by_epoch ON workers (market, application, last_epoch) WHERE last_epoch > 0;
-CREATE INDEX workers_by_price ON workers (market, application, listed, price, number);
+-- With all columns that a book needs.
+CREATE INDEX workers_by_price ON workers (market, application, listed, price, number, active, capacity);
 CREATE INDEX workers_by_score ON workers (market, application, listed, score, number);
 
 -- Mutable: agreements. `outcome` is 0 until one is settled (1) or void (2). `ends` is the first tick after it, as far as that is known.

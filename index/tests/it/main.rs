@@ -18,4 +18,5 @@ mod lists;
 mod notices;
 mod queries;
 mod random_events;
+mod read_cost;
 mod rebuild;
