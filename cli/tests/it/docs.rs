@@ -96,7 +96,8 @@ impl Shell {
         let log = File::create(folder.file("session.log")).unwrap();
         let mut bash = Command::new("bash");
         bash.arg("session.sh").current_dir(folder.file(""));
-        bash.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        let path = std::env::var("PATH").unwrap();
+        bash.env_clear().env("PATH", format!("{}/target/debug:{path}", root().display()));
         bash.env("HOME", folder.file("home")).env("MUSTER_RPC", rpc);
         bash.env("MUSTER_RELAY", format!("ws://{HOST}{relay}"));
         bash.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);

@@ -66,9 +66,8 @@ async fn pass_request(request: Request, next: Next) -> Response {
 /// time to be written.
 fn in_halves(body: Body) -> Body {
     let halves = |part: Result<Bytes, axum::Error>| {
-        let halves = part.map(|mut part| [part.split_to(part.len() / 2), part]);
-        stream::iter(match halves {
-            Ok(halves) => halves.map(Ok).to_vec(),
+        stream::iter(match part {
+            Ok(mut part) => vec![Ok(part.split_to(part.len() / 2)), Ok(part)],
             Err(error) => vec![Err(error)],
         })
     };
