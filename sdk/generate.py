@@ -161,14 +161,16 @@ def queries(document):
 
 # How a class for asyncio differs from the one that blocks, which is its source.
 ASYNC = [
-    (r"^class (\w+)", r"class Async\1"),
+    (r"^class (?=Market|Index)", "class Async"),
+    (r"\bJobs\b", "AsyncJobs"),
+    (r"from \.jobs import", "from .async_jobs import"),
     (r"\bdef __enter__", "async def __aenter__"),
     (r"\bdef __exit__", "async def __aexit__"),
     (r"^    def (?!__init__|_)", "    async def "),
-    (r"^    def _send", "    async def _send"),
-    (r"(?<!def )(self\.(close|_send)\(|self\._transport\.(send|close)\()", r"await \1"),
+    (r"^    def _(send|body)", r"    async def _\1"),
+    (r"(?<!def )(self\.(close|_send|_body|upload|download|start|wait)\(|self\._transport\.(send|close)\()", r"await \1"),
     (r"= method\(", "= await method("),
-    (r"for (\w+) in self\.(_transport\.stream|run_updates)\(", r"async for \1 in self.\2("),
+    (r"for (\w+) in self\.(_transport\.stream|run_events)\(", r"async for \1 in self.\2("),
     (r"\bIterator\b", "AsyncIterator"),
     (r"\bTransport\b", "AsyncTransport"),
     (r"Callable\[\.\.\., (.*?\]\])\]", r"Callable[..., Awaitable[\1]]"),
@@ -190,7 +192,7 @@ def asynchronous(source):
 def files():
     """Each file that is generated, and its text."""
     package = SDK / "python/src/muster"
-    for name in ["market", "index"]:
+    for name in ["market", "jobs", "index"]:
         yield f"python/src/muster/async_{name}.py", asynchronous(package / f"{name}.py")
     for source, python_file, typescript_file in FILES:
         document = json.loads((SDK.parent / source).read_text())

@@ -3,13 +3,14 @@
 import inspect
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import muster
 import pytest
 
-from .conftest import FakeServer
+from .conftest import Asked, FakeServer, Reply
 
 ROOT = Path(__file__).resolve().parents[3]
 NO_OPERATION = {"close", "each"}
@@ -21,7 +22,8 @@ def operations(name: str) -> set[str]:
 
 
 def public_methods(kind: type) -> dict[str, Any]:
-    return {name: method for name, method in vars(kind).items() if callable(method) and not name.startswith("_") and name not in NO_OPERATION}
+    methods = {name: method for base in reversed(kind.__mro__) for name, method in vars(base).items()}
+    return {name: method for name, method in methods.items() if callable(method) and not name.startswith("_") and name not in NO_OPERATION}
 
 
 def asked(server: FakeServer, name: str) -> set[str]:
@@ -35,35 +37,30 @@ def asked(server: FakeServer, name: str) -> set[str]:
 
 
 def call_all(client: Any) -> None:
-    """Calls each method; the fake's responses fit none, which does not matter here."""
+    """Calls each method. Every response but that of an upload is an error, which does not matter here."""
+    values = {"program": b"A", "content": b"A", "inputs": {"A": b"A"}}
     for name, method in public_methods(type(client)).items():
-        needed = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         query = {"from_": 0, "to": 1} if name == "prices" else {}
-        given = getattr(client, name)(*["A" for _ in needed[1:]], **query)
-        if inspect.isgenerator(given):
-            next(given, None)
+        with suppress(muster.NotFound):
+            given = getattr(client, name)(*[values.get(p.name, "A") for p in needed], **query)
+            if inspect.isgenerator(given):
+                next(given)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("local-api", "Market"), ("index-api", "Index")])
 def test_every_operation_has_a_method(server: FakeServer, name: str, kind: str) -> None:
-    def respond(_: Any, reply: Any) -> None:
-        reply.refuse(404, "no_route")
+    def respond(asked: Asked, reply: Reply) -> None:
+        if asked.path == "/v1/blobs":
+            reply.json(201, {"digest": "A"})
+        else:
+            reply.refuse(404, "no_route")
 
     server.respond = respond
     arguments = (server.url, "secret") if kind == "Market" else (server.url,)
-    client = getattr(muster, kind)(*arguments)
-    for method in public_methods(type(client)):
-        bound = getattr(client, method)
-        setattr(client, method, lambda *a, _bound=bound, **k: quietly(_bound, *a, **k))
-    call_all(client)
+    call_all(getattr(muster, kind)(*arguments))
     assert asked(server, name) == operations(name)
-
-
-def quietly(method: Any, *arguments: Any, **query: Any) -> None:
-    """Calls a method whose response is an error, which does not matter here."""
-    with pytest.raises(muster.NotFound):
-        given = method(*arguments, **query)
-        next(given)
 
 
 @pytest.mark.parametrize(("sync", "asynchronous"), [(muster.Market, muster.AsyncMarket), (muster.Index, muster.AsyncIndex)])

@@ -100,6 +100,24 @@ export interface AgreementList {
   agreements: Array<AgreementInfo>;
 }
 
+/** x */
+export interface AnswerInfo {
+  /** x */
+  worker: string;
+  /** x */
+  agreement: string;
+  /** x */
+  result?: string | null;
+  /** x */
+  signature?: string | null;
+  /** x */
+  cpu_ms?: number | null;
+  /** x */
+  trap?: string | null;
+  /** x */
+  failure?: string | null;
+}
+
 /** What is wrong with a request. Codes are stable, texts are not. */
 export type ErrorCode = "bad_request" | "no_token" | "wrong_host" | "wrong_origin" | "no_right" | "over_limit" | "no_route" | "no_method" | "no_agreement" | "refused" | "key_reused" | "unconfirmed" | "unavailable" | "internal";
 
@@ -109,6 +127,14 @@ export interface ApiError {
   error: ErrorCode;
   /** What is wrong and what to do, for people. */
   message: string;
+}
+
+/** x */
+export interface BlobInfo {
+  /** x */
+  digest: string;
+  /** x */
+  size: number;
 }
 
 /** A transaction that was mined. */
@@ -131,6 +157,102 @@ export interface CancelInfo {
   transaction: TransactionInfo;
   /** How many windows remain to be paid, from the first on. */
   windows: number;
+}
+
+/** x */
+export interface FileBody {
+  /** x */
+  path: string;
+  /** x */
+  blob: string;
+}
+
+/** x */
+export interface FileInfo {
+  /** x */
+  path: string;
+  /** x */
+  blob: string;
+  /** x */
+  size: number;
+}
+
+/** x */
+export interface LimitsBody {
+  /** x */
+  memory?: number | null;
+  /** x */
+  storage?: number | null;
+  /** x */
+  time?: number | null;
+}
+
+/** x */
+export interface RunPurchaseBody {
+  /** x */
+  at_most: Wei;
+  /** x */
+  length?: number | null;
+  /** x */
+  testers?: number | null;
+  /** x */
+  workers?: number | null;
+}
+
+/** x */
+export interface RunBody {
+  /** x */
+  program: string;
+  /** x */
+  name?: string;
+  /** x */
+  arguments?: Array<string>;
+  /**  */
+  environment?: Record<string, string>;
+  /** x */
+  stdin?: string | null;
+  /** x */
+  files?: Array<FileBody>;
+  /** x */
+  outputs?: Array<string>;
+  /** x */
+  limits?: LimitsBody;
+  /** x */
+  replicas?: number | null;
+  /** x */
+  agreement?: string | null;
+  /**  */
+  purchase?: null | RunPurchaseBody;
+}
+
+/** x */
+export interface MapInput {
+  /** x */
+  name: string;
+  /** x */
+  blob: string;
+}
+
+/** x */
+export interface MapBody {
+  /** x */
+  run: RunBody;
+  /** x */
+  inputs: Array<MapInput>;
+}
+
+/** x */
+export interface MapRun {
+  /** x */
+  name: string;
+  /** x */
+  id: string;
+}
+
+/** x */
+export interface MapInfo {
+  /** x */
+  runs: Array<MapRun>;
 }
 
 /** A request without a body. */
@@ -202,6 +324,60 @@ export interface QuoteInfo {
   workers: Array<string>;
 }
 
+/** x */
+export interface ResultInfo {
+  /** x */
+  digest?: string | null;
+  /** x */
+  exit_code?: number | null;
+  /** x */
+  trap?: string | null;
+  /** x */
+  stdout: string;
+  /** x */
+  stderr?: string | null;
+  /** x */
+  files: Array<FileInfo>;
+}
+
+/** RunState */
+export type RunState = "running" | "finished" | "failed" | "cancelled";
+
+/** RunVerdict */
+export type RunVerdict = "agreed" | "too_few" | "disputed" | "unanswered";
+
+/** x */
+export interface RunInfo {
+  /** x */
+  id: string;
+  /** x */
+  name: string;
+  /** x */
+  agreement: string;
+  /** x */
+  replicas: number;
+  /** x */
+  created: number;
+  /** x */
+  state: RunState;
+  /**  */
+  verdict?: null | RunVerdict;
+  /**  */
+  result?: null | ResultInfo;
+  /** x */
+  answers: Array<AnswerInfo>;
+  /** x */
+  evidence?: string | null;
+  /** x */
+  failure?: string | null;
+}
+
+/** x */
+export interface RunList {
+  /** x */
+  runs: Array<RunInfo>;
+}
+
 /** An agreement that was settled. */
 export interface SettlementInfo {
   /** Its address. */
@@ -230,4 +406,10 @@ export interface WithdrawalInfo {
 export interface AgreementsQuery {
   /** Also those in which nothing is left to do. */
   all?: boolean;
+}
+
+/** The query of `/v1/runs`. */
+export interface RunsQuery {
+  /**  */
+  limit?: number;
 }

@@ -2,5 +2,6 @@
 export * from "./errors.js";
 export { type Answer, Index, type IndexOptions, type Page, type Update } from "./index-client.js";
 export type * as indexTypes from "./index-types.js";
+export { type Content, JobFailed, type JobOptions, type JobResult } from "./jobs.js";
 export type * as localTypes from "./local-types.js";
 export { Market, type MarketOptions, type Once } from "./market.js";

@@ -1,3 +1,4 @@
+import { Jobs } from "./jobs.js";
 import type {
   AccountInfo, AgreementInfo, AgreementList, CancelInfo, OrderBody, PurchaseInfo, QuoteInfo, SettlementInfo, WithdrawalInfo,
 } from "./local-types.js";
@@ -27,56 +28,54 @@ export interface Once {
  *
  * A request that finds no daemon, or a transaction that is not confirmed, is repeated under one idempotency key: it is made once.
  */
-export class Market {
-  readonly #transport: Transport;
-
+export class Market extends Jobs {
   constructor(options: MarketOptions = {}) {
     const url = options.url ?? environment("MUSTER_API");
     const token = options.token ?? environment("MUSTER_TOKEN");
     if (!url || !token) {
       throw new TypeError("the local API needs an address and a token: give url and token, or set MUSTER_API and MUSTER_TOKEN");
     }
-    this.#transport = new Transport({ url, token, timeout: options.timeout ?? 60_000, retryFor: options.retryFor ?? 60_000 });
+    super(new Transport({ url, token, timeout: options.timeout ?? 60_000, retryFor: options.retryFor ?? 60_000 }));
   }
 
   /** The account, its balance and credit; the token, and what is left of its limit. */
   account(): Promise<AccountInfo> {
-    return this.#transport.send(get("/v1/account"));
+    return this.transport.send(get("/v1/account"));
   }
 
   /** The price of an order, and the workers that it would buy. */
   quote(order: OrderBody = {}): Promise<QuoteInfo> {
-    return this.#transport.send(post("/v1/quotes", order));
+    return this.transport.send(post("/v1/quotes", order));
   }
 
   /** Buys, for `atMost` at the highest; without it, for the price of this moment. */
   buy(order: OrderBody = {}, options: Once & { atMost?: string } = {}): Promise<PurchaseInfo> {
-    return this.#transport.send(post("/v1/purchases", { order, at_most: options.atMost }, options.key));
+    return this.transport.send(post("/v1/purchases", { order, at_most: options.atMost }, options.key));
   }
 
   /** The account's agreements in which something is left to do, or all of them. */
   async agreements(options: { all?: boolean } = {}): Promise<AgreementInfo[]> {
-    const found = await this.#transport.send(get<AgreementList>("/v1/agreements", options));
+    const found = await this.transport.send(get<AgreementList>("/v1/agreements", options));
     return found.agreements;
   }
 
   /** One of the account's agreements. */
   agreement(agreement: string): Promise<AgreementInfo> {
-    return this.#transport.send(get(path`/v1/agreements/${agreement}`));
+    return this.transport.send(get(path`/v1/agreements/${agreement}`));
   }
 
   /** Ends an agreement early. */
   cancel(agreement: string, options: Once = {}): Promise<CancelInfo> {
-    return this.#transport.send(post(path`/v1/agreements/${agreement}/cancel`, {}, options.key));
+    return this.transport.send(post(path`/v1/agreements/${agreement}/cancel`, {}, options.key));
   }
 
   /** Settles an agreement after its end. The daemon does so too. */
   settle(agreement: string, options: Once = {}): Promise<SettlementInfo> {
-    return this.#transport.send(post(path`/v1/agreements/${agreement}/settle`, {}, options.key));
+    return this.transport.send(post(path`/v1/agreements/${agreement}/settle`, {}, options.key));
   }
 
   /** Withdraws the account's credit, to where the operator said. */
   withdraw(options: Once = {}): Promise<WithdrawalInfo> {
-    return this.#transport.send(post("/v1/withdrawals", {}, options.key));
+    return this.transport.send(post("/v1/withdrawals", {}, options.key));
   }
 }

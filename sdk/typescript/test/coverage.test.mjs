@@ -28,7 +28,10 @@ test("the local API", async (t) => {
   const market = new muster.Market({ url, token: "secret" });
   await callAll(market, [
     ["account"], ["quote"], ["buy"], ["agreements"], ["agreement", "A"], ["cancel", "A"], ["settle", "A"], ["withdraw"],
+    ["upload", "A"], ["download", "A"], ["start", new Uint8Array()], ["runs"], ["runInfo", "A"], ["cancelRun", "A"],
   ]);
+  await market.map(new Uint8Array(), {}).next().catch(() => undefined);
+  await new muster.Market({ url, token: "secret", retryFor: 0 }).runEvents("A").next().catch(() => undefined);
   assert.deepEqual(asked(requests, "local-api"), operations("local-api"));
 });
 

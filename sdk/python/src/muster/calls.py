@@ -7,7 +7,8 @@ from .index_types import (
     WorkersQuery,
 )
 from .local_types import (
-    AccountInfo, AgreementInfo, AgreementList, CancelInfo, OrderBody, PurchaseBody, PurchaseInfo, QuoteInfo, SettlementInfo, WithdrawalInfo,
+    AccountInfo, AgreementInfo, AgreementList, BlobInfo, CancelInfo, MapBody, MapInfo, OrderBody, PurchaseBody, PurchaseInfo, QuoteInfo, RunBody, RunInfo,
+    RunList, SettlementInfo, WithdrawalInfo,
 )
 from .requests import Request, get, path, post
 
@@ -47,6 +48,39 @@ def settle(agreement: str, key: str | None) -> Request[SettlementInfo]:
 
 def withdraw(key: str | None) -> Request[WithdrawalInfo]:
     return post("/v1/withdrawals", {}, key)
+
+
+def upload(content: bytes) -> Request[BlobInfo]:
+    # The same bytes are the same blob, so no key is needed.
+    return Request("POST", "/v1/blobs", {}, {"Content-Type": "application/octet-stream"}, content=content)
+
+
+def download(digest: str) -> Request[bytes]:
+    return get(path("/v1/blobs/{}", digest), kind="bytes")
+
+
+def start_run(body: RunBody, key: str | None) -> Request[RunInfo]:
+    return post("/v1/runs", body, key)
+
+
+def start_map(body: MapBody, key: str | None) -> Request[MapInfo]:
+    return post("/v1/maps", body, key)
+
+
+def runs(limit: int | None) -> Request[RunList]:
+    return get("/v1/runs", {"limit": limit})
+
+
+def run_info(id: str) -> Request[RunInfo]:
+    return get(path("/v1/runs/{}", id))
+
+
+def cancel_run(id: str, key: str | None) -> Request[RunInfo]:
+    return post(path("/v1/runs/{}/cancel", id), {}, key)
+
+
+def run_events(id: str) -> Request[str]:
+    return get(path("/v1/runs/{}/events", id))
 
 
 # The index. `market` is the market's address, or nothing for the first one of the index.
@@ -105,7 +139,7 @@ def statement(market: str | None, address: str, query: StatementQuery) -> Reques
 
 
 def statement_csv(market: str | None, address: str, query: StatementQuery) -> Request[str]:
-    return get(path("/v1/accounts/{}/statement.csv", address), {"market": market, **query}, is_text=True)
+    return get(path("/v1/accounts/{}/statement.csv", address), {"market": market, **query}, kind="text")
 
 
 def event_page(market: str | None, query: EventsQuery) -> Request[Answer[Page[Event]]]:

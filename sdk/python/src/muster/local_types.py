@@ -116,6 +116,25 @@ class AgreementList(TypedDict):
     """The agreements, in no particular order."""
 
 
+class AnswerInfo(TypedDict):
+    """x"""
+
+    worker: str
+    """x"""
+    agreement: str
+    """x"""
+    result: NotRequired[str | None]
+    """x"""
+    signature: NotRequired[str | None]
+    """x"""
+    cpu_ms: NotRequired[int | None]
+    """x"""
+    trap: NotRequired[str | None]
+    """x"""
+    failure: NotRequired[str | None]
+    """x"""
+
+
 ErrorCode: TypeAlias = Literal["bad_request", "no_token", "wrong_host", "wrong_origin", "no_right", "over_limit", "no_route", "no_method", "no_agreement", "refused", "key_reused", "unconfirmed", "unavailable", "internal"]
 """What is wrong with a request. Codes are stable, texts are not."""
 
@@ -127,6 +146,15 @@ class ApiError(TypedDict):
     """The code."""
     message: str
     """What is wrong and what to do, for people."""
+
+
+class BlobInfo(TypedDict):
+    """x"""
+
+    digest: str
+    """x"""
+    size: int
+    """x"""
 
 
 class TransactionInfo(TypedDict):
@@ -151,6 +179,111 @@ class CancelInfo(TypedDict):
     """The transaction."""
     windows: int
     """How many windows remain to be paid, from the first on."""
+
+
+class FileBody(TypedDict):
+    """x"""
+
+    path: str
+    """x"""
+    blob: str
+    """x"""
+
+
+class FileInfo(TypedDict):
+    """x"""
+
+    path: str
+    """x"""
+    blob: str
+    """x"""
+    size: int
+    """x"""
+
+
+class LimitsBody(TypedDict):
+    """x"""
+
+    memory: NotRequired[int | None]
+    """x"""
+    storage: NotRequired[int | None]
+    """x"""
+    time: NotRequired[int | None]
+    """x"""
+
+
+class RunPurchaseBody(TypedDict):
+    """x"""
+
+    at_most: Wei
+    """x"""
+    length: NotRequired[int | None]
+    """x"""
+    testers: NotRequired[int | None]
+    """x"""
+    workers: NotRequired[int | None]
+    """x"""
+
+
+class RunBody(TypedDict):
+    """x"""
+
+    program: str
+    """x"""
+    name: NotRequired[str]
+    """x"""
+    arguments: NotRequired[list[str]]
+    """x"""
+    environment: NotRequired[dict[str, str]]
+    """"""
+    stdin: NotRequired[str | None]
+    """x"""
+    files: NotRequired[list[FileBody]]
+    """x"""
+    outputs: NotRequired[list[str]]
+    """x"""
+    limits: NotRequired[LimitsBody]
+    """x"""
+    replicas: NotRequired[int | None]
+    """x"""
+    agreement: NotRequired[str | None]
+    """x"""
+    purchase: NotRequired[None | RunPurchaseBody]
+    """"""
+
+
+class MapInput(TypedDict):
+    """x"""
+
+    name: str
+    """x"""
+    blob: str
+    """x"""
+
+
+class MapBody(TypedDict):
+    """x"""
+
+    run: RunBody
+    """x"""
+    inputs: list[MapInput]
+    """x"""
+
+
+class MapRun(TypedDict):
+    """x"""
+
+    name: str
+    """x"""
+    id: str
+    """x"""
+
+
+class MapInfo(TypedDict):
+    """x"""
+
+    runs: list[MapRun]
+    """x"""
 
 
 NoBody: TypeAlias = dict[str, Any]
@@ -227,6 +360,65 @@ class QuoteInfo(TypedDict):
     """The accounts of the workers."""
 
 
+class ResultInfo(TypedDict):
+    """x"""
+
+    digest: NotRequired[str | None]
+    """x"""
+    exit_code: NotRequired[int | None]
+    """x"""
+    trap: NotRequired[str | None]
+    """x"""
+    stdout: str
+    """x"""
+    stderr: NotRequired[str | None]
+    """x"""
+    files: list[FileInfo]
+    """x"""
+
+
+RunState: TypeAlias = Literal["running", "finished", "failed", "cancelled"]
+""""""
+
+
+RunVerdict: TypeAlias = Literal["agreed", "too_few", "disputed", "unanswered"]
+""""""
+
+
+class RunInfo(TypedDict):
+    """x"""
+
+    id: str
+    """x"""
+    name: str
+    """x"""
+    agreement: str
+    """x"""
+    replicas: int
+    """x"""
+    created: int
+    """x"""
+    state: RunState
+    """x"""
+    verdict: NotRequired[None | RunVerdict]
+    """"""
+    result: NotRequired[None | ResultInfo]
+    """"""
+    answers: list[AnswerInfo]
+    """x"""
+    evidence: NotRequired[str | None]
+    """x"""
+    failure: NotRequired[str | None]
+    """x"""
+
+
+class RunList(TypedDict):
+    """x"""
+
+    runs: list[RunInfo]
+    """x"""
+
+
 class SettlementInfo(TypedDict):
     """An agreement that was settled."""
 
@@ -258,3 +450,10 @@ class AgreementsQuery(TypedDict):
 
     all: NotRequired[bool]
     """Also those in which nothing is left to do."""
+
+
+class RunsQuery(TypedDict):
+    """The query of `/v1/runs`."""
+
+    limit: NotRequired[int]
+    """"""

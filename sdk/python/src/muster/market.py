@@ -1,17 +1,15 @@
 """The local API of a client daemon, called synchronously."""
 
-from typing import Self, TypeVar, Unpack
+from typing import Self, Unpack
 
 from . import calls
+from .jobs import Jobs
 from .local_types import AccountInfo, AgreementInfo, CancelInfo, OrderBody, PurchaseInfo, QuoteInfo, SettlementInfo, WithdrawalInfo
-from .requests import Request
 from .settings import local_api
 from .transport import Transport
 
-T = TypeVar("T")
 
-
-class Market:
+class Market(Jobs):
     """A market, by the client daemon of an account (`muster client run --api`) and a token (`muster client token add`).
 
     `url` and `token` come from `MUSTER_API` and `MUSTER_TOKEN` if they are left out. `timeout` is for one attempt, in seconds. A
@@ -31,9 +29,6 @@ class Market:
     def close(self) -> None:
         """Closes the connections."""
         self._transport.close()
-
-    def _send(self, request: Request[T]) -> T:
-        return self._transport.send(request)
 
     def account(self) -> AccountInfo:
         """The account, its balance and credit; the token, and what is left of its limit."""

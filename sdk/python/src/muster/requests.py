@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from .errors import ApiError, ConnectionFailed, MusterError
@@ -17,6 +17,9 @@ TRANSIENT = (429, 503)
 """Statuses after which the same request can succeed."""
 
 
+Kind: TypeAlias = Literal["json", "text", "bytes"]
+
+
 @dataclass(frozen=True)
 class Request(Generic[T]):
     """A request whose response has the type `T`."""
@@ -27,7 +30,8 @@ class Request(Generic[T]):
     headers: Mapping[str, str]
     json: Any = None
     content: bytes | None = None
-    is_text: bool = False
+    kind: Kind = "json"
+    """How the body of the response is read."""
 
 
 def path(template: str, *parts: str) -> str:
@@ -35,10 +39,10 @@ def path(template: str, *parts: str) -> str:
     return template.format(*(quote(part, safe="") for part in parts))
 
 
-def get(where: str, query: Mapping[str, Any] | None = None, is_text: bool = False) -> Request[Any]:
+def get(where: str, query: Mapping[str, Any] | None = None, kind: Kind = "json") -> Request[Any]:
     """A request that reads. A trailing `_`, as in `from_`, only avoids Python's keywords."""
     given = {name.rstrip("_"): value for name, value in (query or {}).items() if value is not None}
-    return Request("GET", where, given, {}, is_text=is_text)
+    return Request("GET", where, given, {}, kind=kind)
 
 
 def post(where: str, body: Any, key: str | None = None) -> Request[Any]:

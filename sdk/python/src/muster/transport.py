@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 def decode(response: httpx.Response, request: Request[T]) -> T:
     """What a response says."""
-    if response.is_success and request.is_text:
-        return cast(T, response.text)
+    if response.is_success and request.kind != "json":
+        return cast(T, response.text if request.kind == "text" else response.content)
     try:
         body: Any = response.json()
     except ValueError:
