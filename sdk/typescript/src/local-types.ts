@@ -100,26 +100,26 @@ export interface AgreementList {
   agreements: Array<AgreementInfo>;
 }
 
-/** x */
+/** A worker that was asked. */
 export interface AnswerInfo {
-  /** x */
-  worker: string;
-  /** x */
+  /** The agreement in which it was asked. */
   agreement: string;
-  /** x */
-  result?: string | null;
-  /** x */
-  signature?: string | null;
-  /** x */
+  /** Processor time in milliseconds, as it says. */
   cpu_ms?: number | null;
-  /** x */
-  trap?: string | null;
-  /** x */
+  /** Why there is no result, if it was given up. */
   failure?: string | null;
+  /** The digest of the result that it signed. */
+  result?: string | null;
+  /** Its signature, which was verified. */
+  signature?: string | null;
+  /** Why the program trapped, as it says. */
+  trap?: string | null;
+  /** Its account. */
+  worker: string;
 }
 
 /** What is wrong with a request. Codes are stable, texts are not. */
-export type ErrorCode = "bad_request" | "no_token" | "wrong_host" | "wrong_origin" | "no_right" | "over_limit" | "no_route" | "no_method" | "no_agreement" | "refused" | "key_reused" | "unconfirmed" | "unavailable" | "internal";
+export type ErrorCode = "bad_request" | "no_token" | "wrong_host" | "wrong_origin" | "no_right" | "over_limit" | "no_route" | "no_method" | "no_agreement" | "no_run" | "no_blob" | "too_large" | "refused" | "key_reused" | "unconfirmed" | "unavailable" | "internal";
 
 /** An error response. */
 export interface ApiError {
@@ -129,11 +129,11 @@ export interface ApiError {
   message: string;
 }
 
-/** x */
+/** A blob that is here. */
 export interface BlobInfo {
-  /** x */
+  /** Its SHA-256, in hexadecimal digits. */
   digest: string;
-  /** x */
+  /** Its length in bytes. */
   size: number;
 }
 
@@ -159,99 +159,99 @@ export interface CancelInfo {
   windows: number;
 }
 
-/** x */
+/** A file that the program finds. */
 export interface FileBody {
-  /** x */
-  path: string;
-  /** x */
+  /** Its content. */
   blob: string;
+  /** Where it lies, such as `/in/a.txt`. */
+  path: string;
 }
 
-/** x */
+/** A file that the program left. */
 export interface FileInfo {
-  /** x */
-  path: string;
-  /** x */
+  /** Its content. */
   blob: string;
-  /** x */
+  /** Where it left it. */
+  path: string;
+  /** Its length in bytes. */
   size: number;
 }
 
-/** x */
+/** What a program may use. */
 export interface LimitsBody {
-  /** x */
+  /** Bytes of linear memory; without it, 1 GiB. */
   memory?: number | null;
-  /** x */
+  /** Bytes that it writes; without it, 256 MiB. */
   storage?: number | null;
-  /** x */
+  /** Milliseconds of processor time; without it, 60,000. */
   time?: number | null;
 }
 
-/** x */
+/** An input of one of several runs. */
+export interface MapInput {
+  /** Its content. */
+  blob: string;
+  /** The name of its file, and of the output. Names differ. */
+  name: string;
+}
+
+/** What may be bought if no agreement of the account can be used. */
 export interface RunPurchaseBody {
-  /** x */
+  /** The most that it may cost. The token's limit holds as well. */
   at_most: Wei;
-  /** x */
+  /** The length in ticks; without it, the market's shortest. */
   length?: number | null;
-  /** x */
+  /** The testers of each window; without them, the market's. */
   testers?: number | null;
-  /** x */
+  /** The workers, among which several runs are divided; without them, as many as `replicas`. */
   workers?: number | null;
 }
 
-/** x */
+/** A program, what it gets, and who runs it. */
 export interface RunBody {
-  /** x */
-  program: string;
-  /** x */
-  name?: string;
-  /** x */
-  arguments?: Array<string>;
-  /**  */
-  environment?: Record<string, string>;
-  /** x */
-  stdin?: string | null;
-  /** x */
-  files?: Array<FileBody>;
-  /** x */
-  outputs?: Array<string>;
-  /** x */
-  limits?: LimitsBody;
-  /** x */
-  replicas?: number | null;
-  /** x */
+  /** The agreement; without it, the running one that ends last and has enough workers. */
   agreement?: string | null;
+  /** The arguments after the name. */
+  arguments?: Array<string>;
+  /** Environment variables; there are no others. */
+  environment?: Record<string, string>;
+  /** Files that it finds. */
+  files?: Array<FileBody>;
+  /** What it may use. */
+  limits?: LimitsBody;
+  /** Its name: the first argument, and what people call the run. */
+  name?: string;
+  /** Files that it leaves; the path of a folder ends with a slash. */
+  outputs?: Array<string>;
+  /** The blob of the WebAssembly module: a command of WASI preview 1. */
+  program: string;
   /**  */
-  purchase?: null | RunPurchaseBody;
+  purchase?: RunPurchaseBody | null;
+  /** How many workers must sign the same result, 1 to 8; without it 2, or 1 in an agreement with one worker. */
+  replicas?: number | null;
+  /** The blob that it reads from standard input. */
+  stdin?: string | null;
 }
 
-/** x */
-export interface MapInput {
-  /** x */
-  name: string;
-  /** x */
-  blob: string;
-}
-
-/** x */
+/** A program that is run once for each input. */
 export interface MapBody {
-  /** x */
-  run: RunBody;
-  /** x */
+  /** The inputs. */
   inputs: Array<MapInput>;
+  /** The program. In its arguments, `{in}` and `{out}` are the paths of the input, `/in/NAME`, and of the output, `/out/NAME`. */
+  run: RunBody;
 }
 
-/** x */
+/** One of several runs. */
 export interface MapRun {
-  /** x */
-  name: string;
-  /** x */
+  /** The id of the run. */
   id: string;
+  /** The name of its input. */
+  name: string;
 }
 
-/** x */
+/** Runs that were started. */
 export interface MapInfo {
-  /** x */
+  /** The runs, in the order of the inputs. */
   runs: Array<MapRun>;
 }
 
@@ -324,57 +324,57 @@ export interface QuoteInfo {
   workers: Array<string>;
 }
 
-/** x */
+/** The result that is believed. Its blobs are here. */
 export interface ResultInfo {
-  /** x */
+  /** Its digest, which workers sign. */
   digest?: string | null;
-  /** x */
+  /** The program's exit code; `null` if it trapped. */
   exit_code?: number | null;
-  /** x */
-  trap?: string | null;
-  /** x */
-  stdout: string;
-  /** x */
-  stderr?: string | null;
-  /** x */
+  /** The files that it left. */
   files: Array<FileInfo>;
+  /** The blob of standard error, which is not compared. */
+  stderr?: string | null;
+  /** The blob of standard output. */
+  stdout: string;
+  /** Why it trapped, as a worker says. */
+  trap?: string | null;
 }
 
-/** RunState */
+/** How a run stands. */
 export type RunState = "running" | "finished" | "failed" | "cancelled";
 
-/** RunVerdict */
+/** Whether the workers that were asked agree. */
 export type RunVerdict = "agreed" | "too_few" | "disputed" | "unanswered";
 
-/** x */
+/** A run. */
 export interface RunInfo {
-  /** x */
-  id: string;
-  /** x */
-  name: string;
-  /** x */
+  /** The agreement in which it is run. */
   agreement: string;
-  /** x */
-  replicas: number;
-  /** x */
+  /** The workers that were asked so far. */
+  answers: Array<AnswerInfo>;
+  /** The Unix second in which it was started last. */
   created: number;
-  /** x */
+  /** The blob of signed results that contradict each other, which `muster job verify` checks. */
+  evidence?: string | null;
+  /** Why it failed. */
+  failure?: string | null;
+  /** Its id: that of its job. */
+  id: string;
+  /** What people call it. */
+  name: string;
+  /** How many workers must sign the same result. */
+  replicas: number;
+  /**  */
+  result?: ResultInfo | null;
+  /** How it stands. */
   state: RunState;
   /**  */
-  verdict?: null | RunVerdict;
-  /**  */
-  result?: null | ResultInfo;
-  /** x */
-  answers: Array<AnswerInfo>;
-  /** x */
-  evidence?: string | null;
-  /** x */
-  failure?: string | null;
+  verdict?: RunVerdict | null;
 }
 
-/** x */
+/** Runs, the latest first. */
 export interface RunList {
-  /** x */
+  /** The runs. */
   runs: Array<RunInfo>;
 }
 
@@ -410,6 +410,6 @@ export interface AgreementsQuery {
 
 /** The query of `/v1/runs`. */
 export interface RunsQuery {
-  /**  */
+  /** How many, at most 1,000; without it, 100. */
   limit?: number;
 }

@@ -117,25 +117,25 @@ class AgreementList(TypedDict):
 
 
 class AnswerInfo(TypedDict):
-    """x"""
+    """A worker that was asked."""
 
-    worker: str
-    """x"""
     agreement: str
-    """x"""
-    result: NotRequired[str | None]
-    """x"""
-    signature: NotRequired[str | None]
-    """x"""
+    """The agreement in which it was asked."""
     cpu_ms: NotRequired[int | None]
-    """x"""
-    trap: NotRequired[str | None]
-    """x"""
+    """Processor time in milliseconds, as it says."""
     failure: NotRequired[str | None]
-    """x"""
+    """Why there is no result, if it was given up."""
+    result: NotRequired[str | None]
+    """The digest of the result that it signed."""
+    signature: NotRequired[str | None]
+    """Its signature, which was verified."""
+    trap: NotRequired[str | None]
+    """Why the program trapped, as it says."""
+    worker: str
+    """Its account."""
 
 
-ErrorCode: TypeAlias = Literal["bad_request", "no_token", "wrong_host", "wrong_origin", "no_right", "over_limit", "no_route", "no_method", "no_agreement", "refused", "key_reused", "unconfirmed", "unavailable", "internal"]
+ErrorCode: TypeAlias = Literal["bad_request", "no_token", "wrong_host", "wrong_origin", "no_right", "over_limit", "no_route", "no_method", "no_agreement", "no_run", "no_blob", "too_large", "refused", "key_reused", "unconfirmed", "unavailable", "internal"]
 """What is wrong with a request. Codes are stable, texts are not."""
 
 
@@ -149,12 +149,12 @@ class ApiError(TypedDict):
 
 
 class BlobInfo(TypedDict):
-    """x"""
+    """A blob that is here."""
 
     digest: str
-    """x"""
+    """Its SHA-256, in hexadecimal digits."""
     size: int
-    """x"""
+    """Its length in bytes."""
 
 
 class TransactionInfo(TypedDict):
@@ -182,108 +182,108 @@ class CancelInfo(TypedDict):
 
 
 class FileBody(TypedDict):
-    """x"""
+    """A file that the program finds."""
 
-    path: str
-    """x"""
     blob: str
-    """x"""
+    """Its content."""
+    path: str
+    """Where it lies, such as `/in/a.txt`."""
 
 
 class FileInfo(TypedDict):
-    """x"""
+    """A file that the program left."""
 
-    path: str
-    """x"""
     blob: str
-    """x"""
+    """Its content."""
+    path: str
+    """Where it left it."""
     size: int
-    """x"""
+    """Its length in bytes."""
 
 
 class LimitsBody(TypedDict):
-    """x"""
+    """What a program may use."""
 
     memory: NotRequired[int | None]
-    """x"""
+    """Bytes of linear memory; without it, 1 GiB."""
     storage: NotRequired[int | None]
-    """x"""
+    """Bytes that it writes; without it, 256 MiB."""
     time: NotRequired[int | None]
-    """x"""
-
-
-class RunPurchaseBody(TypedDict):
-    """x"""
-
-    at_most: Wei
-    """x"""
-    length: NotRequired[int | None]
-    """x"""
-    testers: NotRequired[int | None]
-    """x"""
-    workers: NotRequired[int | None]
-    """x"""
-
-
-class RunBody(TypedDict):
-    """x"""
-
-    program: str
-    """x"""
-    name: NotRequired[str]
-    """x"""
-    arguments: NotRequired[list[str]]
-    """x"""
-    environment: NotRequired[dict[str, str]]
-    """"""
-    stdin: NotRequired[str | None]
-    """x"""
-    files: NotRequired[list[FileBody]]
-    """x"""
-    outputs: NotRequired[list[str]]
-    """x"""
-    limits: NotRequired[LimitsBody]
-    """x"""
-    replicas: NotRequired[int | None]
-    """x"""
-    agreement: NotRequired[str | None]
-    """x"""
-    purchase: NotRequired[None | RunPurchaseBody]
-    """"""
+    """Milliseconds of processor time; without it, 60,000."""
 
 
 class MapInput(TypedDict):
-    """x"""
+    """An input of one of several runs."""
 
-    name: str
-    """x"""
     blob: str
-    """x"""
+    """Its content."""
+    name: str
+    """The name of its file, and of the output. Names differ."""
+
+
+class RunPurchaseBody(TypedDict):
+    """What may be bought if no agreement of the account can be used."""
+
+    at_most: Wei
+    """The most that it may cost. The token's limit holds as well."""
+    length: NotRequired[int | None]
+    """The length in ticks; without it, the market's shortest."""
+    testers: NotRequired[int | None]
+    """The testers of each window; without them, the market's."""
+    workers: NotRequired[int | None]
+    """The workers, among which several runs are divided; without them, as many as `replicas`."""
+
+
+class RunBody(TypedDict):
+    """A program, what it gets, and who runs it."""
+
+    agreement: NotRequired[str | None]
+    """The agreement; without it, the running one that ends last and has enough workers."""
+    arguments: NotRequired[list[str]]
+    """The arguments after the name."""
+    environment: NotRequired[dict[str, str]]
+    """Environment variables; there are no others."""
+    files: NotRequired[list[FileBody]]
+    """Files that it finds."""
+    limits: NotRequired[LimitsBody]
+    """What it may use."""
+    name: NotRequired[str]
+    """Its name: the first argument, and what people call the run."""
+    outputs: NotRequired[list[str]]
+    """Files that it leaves; the path of a folder ends with a slash."""
+    program: str
+    """The blob of the WebAssembly module: a command of WASI preview 1."""
+    purchase: NotRequired[RunPurchaseBody | None]
+    """"""
+    replicas: NotRequired[int | None]
+    """How many workers must sign the same result, 1 to 8; without it 2, or 1 in an agreement with one worker."""
+    stdin: NotRequired[str | None]
+    """The blob that it reads from standard input."""
 
 
 class MapBody(TypedDict):
-    """x"""
+    """A program that is run once for each input."""
 
-    run: RunBody
-    """x"""
     inputs: list[MapInput]
-    """x"""
+    """The inputs."""
+    run: RunBody
+    """The program. In its arguments, `{in}` and `{out}` are the paths of the input, `/in/NAME`, and of the output, `/out/NAME`."""
 
 
 class MapRun(TypedDict):
-    """x"""
+    """One of several runs."""
 
-    name: str
-    """x"""
     id: str
-    """x"""
+    """The id of the run."""
+    name: str
+    """The name of its input."""
 
 
 class MapInfo(TypedDict):
-    """x"""
+    """Runs that were started."""
 
     runs: list[MapRun]
-    """x"""
+    """The runs, in the order of the inputs."""
 
 
 NoBody: TypeAlias = dict[str, Any]
@@ -361,62 +361,62 @@ class QuoteInfo(TypedDict):
 
 
 class ResultInfo(TypedDict):
-    """x"""
+    """The result that is believed. Its blobs are here."""
 
     digest: NotRequired[str | None]
-    """x"""
+    """Its digest, which workers sign."""
     exit_code: NotRequired[int | None]
-    """x"""
-    trap: NotRequired[str | None]
-    """x"""
-    stdout: str
-    """x"""
-    stderr: NotRequired[str | None]
-    """x"""
+    """The program's exit code; `null` if it trapped."""
     files: list[FileInfo]
-    """x"""
+    """The files that it left."""
+    stderr: NotRequired[str | None]
+    """The blob of standard error, which is not compared."""
+    stdout: str
+    """The blob of standard output."""
+    trap: NotRequired[str | None]
+    """Why it trapped, as a worker says."""
 
 
 RunState: TypeAlias = Literal["running", "finished", "failed", "cancelled"]
-""""""
+"""How a run stands."""
 
 
 RunVerdict: TypeAlias = Literal["agreed", "too_few", "disputed", "unanswered"]
-""""""
+"""Whether the workers that were asked agree."""
 
 
 class RunInfo(TypedDict):
-    """x"""
+    """A run."""
 
-    id: str
-    """x"""
-    name: str
-    """x"""
     agreement: str
-    """x"""
-    replicas: int
-    """x"""
-    created: int
-    """x"""
-    state: RunState
-    """x"""
-    verdict: NotRequired[None | RunVerdict]
-    """"""
-    result: NotRequired[None | ResultInfo]
-    """"""
+    """The agreement in which it is run."""
     answers: list[AnswerInfo]
-    """x"""
+    """The workers that were asked so far."""
+    created: int
+    """The Unix second in which it was started last."""
     evidence: NotRequired[str | None]
-    """x"""
+    """The blob of signed results that contradict each other, which `muster job verify` checks."""
     failure: NotRequired[str | None]
-    """x"""
+    """Why it failed."""
+    id: str
+    """Its id: that of its job."""
+    name: str
+    """What people call it."""
+    replicas: int
+    """How many workers must sign the same result."""
+    result: NotRequired[ResultInfo | None]
+    """"""
+    state: RunState
+    """How it stands."""
+    verdict: NotRequired[RunVerdict | None]
+    """"""
 
 
 class RunList(TypedDict):
-    """x"""
+    """Runs, the latest first."""
 
     runs: list[RunInfo]
-    """x"""
+    """The runs."""
 
 
 class SettlementInfo(TypedDict):
@@ -456,4 +456,4 @@ class RunsQuery(TypedDict):
     """The query of `/v1/runs`."""
 
     limit: NotRequired[int]
-    """"""
+    """How many, at most 1,000; without it, 100."""
