@@ -67,7 +67,7 @@ async fn pass_request(request: Request, next: Next) -> Response {
 fn in_halves(body: Body) -> Body {
     let halves = |part: Result<Bytes, axum::Error>| {
         stream::iter(match part {
-            Ok(mut part) => vec![Ok(part.split_to(part.len() / 2)), Ok(part)],
+            Ok(mut part) => vec![Ok(part.split_to(part.len().div_ceil(2))), Ok(part)],
             Err(error) => vec![Err(error)],
         })
     };

@@ -47,14 +47,14 @@ type Signed = BTreeMap<Address, BTreeSet<Digest>>;
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     match options.subject.parse() {
         Ok(name) if !Path::new(&options.subject).exists() => {
-            verify_job(context, &options, name).await
+            verify_job(context, &options, &name).await
         }
         _ => verify_evidence(context, &options).await,
     }
 }
 
 /// Runs a job of the account, and compares the result with the one that workers agreed on.
-async fn verify_job(context: &Context, options: &Options, name: JobName) -> Result<(), CliError> {
+async fn verify_job(context: &Context, options: &Options, name: &JobName) -> Result<(), CliError> {
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
     let store = daemon_context.store();
     let stored = name.find(&store)?;
