@@ -195,8 +195,9 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
     let market = JobMarket::start("faults-jobs", &["ada", "bob"]).await;
     compile(market.folder(), "echo");
     let options = "--budget 1eth --yes --env NAME";
-    let mut cleo =
-        FaultRunner::new(|name| market.client(&format!("run echo.wasm {options}={name} -- hello")));
+    let mut cleo = FaultRunner::new(|name| {
+        market.client(&format!("run echo.wasm {options}={name} -- {name}"))
+    });
     for point in failpoints_of("buy") {
         // One purchase, which is interrupted four times.
         let killed = cleo.start_with_failpoint(&point, "first").wait();
@@ -206,8 +207,8 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
         let name = point.replace('/', "-");
         cleo.kill_at(&point, &name, "run once");
         let (code, stdout, stderr) =
-            market.run(&format!("run echo.wasm {options}={name} -- hello"));
-        assert_eq!((code, stdout.as_str()), (0, "hello"), "{point}: {stderr}");
+            market.run(&format!("run echo.wasm {options}={name} -- {name}"));
+        assert_eq!((code, &stdout), (0, &name), "{point}: {stderr}");
     }
     assert_eq!(market.agreements(), 1);
     let (_, jobs, _) = market.run("job list --json");
