@@ -15,7 +15,6 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("ask", STORE_STAGES),
     FailPoint::new("answer", STORE_STAGES),
     FailPoint::new("result", STORE_STAGES),
-    FailPoint::new("output", &["partial"]),
     CLAIM,
     FailPoint::new("upload", &["pending", "done"]),
     FailPoint::new("place", STORE_STAGES),
