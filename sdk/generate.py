@@ -163,7 +163,7 @@ def queries(document):
 ASYNC = [
     (r"^class (?=Market|Index)", "class Async"),
     (r"\bJobs\b", "AsyncJobs"),
-    (r"from \.jobs import", "from .async_jobs import"),
+    (r"from \.(jobs|transport) import", r"from .async_\1 import"),
     (r"\bdef __enter__", "async def __aenter__"),
     (r"\bdef __exit__", "async def __aexit__"),
     (r"^    def (?!__init__|_)", "    async def "),
@@ -176,6 +176,15 @@ ASYNC = [
     (r"Callable\[\.\.\., (.*?\]\])\]", r"Callable[..., Awaitable[\1]]"),
     (r"import Callable", "import Awaitable, Callable"),
     (r"called synchronously", "for asyncio"),
+    # Those of httpx and of the standard library.
+    (r"\bhttpx\.(Client|BaseTransport)", r"httpx.Async\1"),
+    (r"\bself\._client\.close\(\)", "await self._client.aclose()"),
+    (r"\bself\._client\.request\(", "await self._client.request("),
+    (r"\bwith self\._client", "async with self._client"),
+    (r"\bresponse\.read\(\)", "await response.aread()"),
+    (r"\bfor (\w+) in response\.iter_bytes", r"async for \1 in response.aiter_bytes"),
+    (r"^import time$", "import asyncio"),
+    (r"\btime\.sleep\(", "await asyncio.sleep("),
 ]
 
 
@@ -192,7 +201,7 @@ def asynchronous(source):
 def files():
     """Each file that is generated, and its text."""
     package = SDK / "python/src/muster"
-    for name in ["market", "jobs", "index"]:
+    for name in ["market", "jobs", "index", "transport"]:
         yield f"python/src/muster/async_{name}.py", asynchronous(package / f"{name}.py")
     for source, python_file, typescript_file in FILES:
         document = json.loads((SDK.parent / source).read_text())

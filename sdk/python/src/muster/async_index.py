@@ -15,7 +15,7 @@ from .index_types import (
 )
 from .requests import Request
 from .settings import index
-from .transport import AsyncTransport
+from .async_transport import AsyncTransport
 
 T = TypeVar("T")
 

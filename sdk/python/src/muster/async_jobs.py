@@ -10,7 +10,7 @@ from . import calls
 from .job import JobOptions, JobResult, Program, believed, is_end, load, told
 from .local_types import MapInput, RunBody, RunInfo
 from .requests import Request
-from .transport import AsyncTransport
+from .async_transport import AsyncTransport
 
 T = TypeVar("T")
 

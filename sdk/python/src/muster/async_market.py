@@ -9,7 +9,7 @@ from . import calls
 from .async_jobs import AsyncJobs
 from .local_types import AccountInfo, AgreementInfo, CancelInfo, OrderBody, PurchaseInfo, QuoteInfo, SettlementInfo, WithdrawalInfo
 from .settings import local_api
-from .transport import AsyncTransport
+from .async_transport import AsyncTransport
 
 
 class AsyncMarket(AsyncJobs):

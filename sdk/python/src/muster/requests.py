@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -81,6 +81,10 @@ class StreamMessage:
     """Its name; `message` if it has none."""
     data: str
     """Its data, as they came."""
+
+
+IsLast: TypeAlias = Callable[[StreamMessage], bool]
+"""Whether a message is the last one that is wanted."""
 
 
 class StreamParser:
