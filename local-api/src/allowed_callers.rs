@@ -66,7 +66,7 @@ pub(crate) fn single<'a>(
 ) -> Result<Option<&'a str>, Failure> {
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.to_str());
-    let wrong = || Failure::new(ErrorCode::BadRequest, format!("the header {name} is malformed"));
+    let wrong = || Failure::bad_request(format!("the header {name} is malformed"));
     match (first, values.next()) {
         (None, _) => Ok(None),
         (Some(Ok(value)), None) => Ok(Some(value)),

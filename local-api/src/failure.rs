@@ -75,6 +75,11 @@ impl Failure {
         Self(ApiError { error, message: message.to_string() })
     }
 
+    /// [`ErrorCode::BadRequest`], with its reason.
+    pub(crate) fn bad_request(message: impl Display) -> Self {
+        Self::new(ErrorCode::BadRequest, message)
+    }
+
     /// A failure of this machine: the operator learns the cause, the caller does not.
     pub(crate) fn internal(error: &dyn Display) -> Self {
         tracing::error!(%error, "local API failed");

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::caller::Caller;
-use crate::failure::{ErrorCode, Failure};
+use crate::failure::Failure;
 use crate::ledger::Fingerprint;
 use crate::shared::Shared;
 
@@ -44,18 +44,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Post<T> {
             Some(Ok(key)) if (1..=MAX_KEY).contains(&key.len()) => Some(key.to_owned()),
             Some(_) => {
                 let message = format!("an idempotency key has 1 to {MAX_KEY} visible characters");
-                return Err(Failure::new(ErrorCode::BadRequest, message));
+                return Err(Failure::bad_request(message));
             }
         };
         let mut hash = Sha256::new();
         hash.update(format!("{} {}\n", parts.method, parts.uri.path()));
         let body = Bytes::from_request(Request::from_parts(parts, body), shared).await;
-        let body = body.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+        let body = body.map_err(Failure::bad_request)?;
         hash.update(&body);
         let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
         let parsed = serde_json::from_slice(text);
         let body = parsed.map_err(|error| {
-            Failure::new(ErrorCode::BadRequest, format!("the body is not as expected: {error}"))
+            Failure::bad_request(format!("the body is not as expected: {error}"))
         })?;
         Ok(Self { caller, key, fingerprint: hash.finalize().into(), body })
     }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::Address;
 use muster_compute::{Digest, Input, Job, JobDocument, JobPath, Limits, Output, Variable};
+use muster_daemons::client::fill_arguments;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::failure::{ErrorCode, Failure};
+use crate::failure::Failure;
 use crate::wei::Wei;
 
 /// What a program is called without a name.
@@ -134,9 +135,8 @@ impl RunBody {
     /// The job, with one more input if it is one of several.
     ///
     /// # Errors
-    /// [`ErrorCode::BadRequest`].
+    /// Those of [`Failure::bad_request`].
     pub(crate) fn job(&self, input: Option<&MapInput>) -> Result<Job, Failure> {
-        let bad = |error: &dyn std::fmt::Display| Failure::new(ErrorCode::BadRequest, error);
         let mut document = JobDocument::new(self.program);
         document.limits = self.limits();
         document.stdin = self.stdin;
@@ -151,23 +151,23 @@ impl RunBody {
         document.arguments = vec![self.name.clone()];
         if let Some(MapInput { name, blob }) = input {
             let (inside, output) = (format!("/in/{name}"), format!("/out/{name}"));
-            let fill = |text: &String| text.replace("{in}", &inside).replace("{out}", &output);
-            document.arguments.extend(self.arguments.iter().map(fill));
-            let path = JobPath::new(inside).map_err(|error| bad(&error))?;
+            document.arguments.extend(fill_arguments(&self.arguments, &inside, &output));
+            let path = JobPath::new(inside).map_err(Failure::bad_request)?;
             document.inputs.push(Input { path, blob: *blob });
             outputs.push(output);
         } else {
             document.arguments.extend_from_slice(&self.arguments);
         }
         let outputs = outputs.iter().map(|path| Output::new(path)).collect::<Result<_, _>>();
-        document.outputs = outputs.map_err(|error| bad(&error))?;
-        Job::new(document).map_err(|error| bad(&error))
+        document.outputs = outputs.map_err(Failure::bad_request)?;
+        Job::new(document).map_err(Failure::bad_request)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::ErrorCode;
 
     /// A body with these fields besides the program.
     fn body(fields: &str) -> Result<RunBody, serde_json::Error> {

@@ -33,7 +33,7 @@ impl Shared {
         let wasm = std::fs::read(blobs.path(&body.program));
         let wasm = wasm.map_err(|error| Failure::internal(&error))?;
         check_program(&wasm, &body.limits())
-            .map_err(|error| Failure::new(ErrorCode::BadRequest, format!("the program: {error}")))
+            .map_err(|error| Failure::bad_request(format!("the program: {error}")))
     }
 
     /// Starts jobs, each with its name. A job that is under way, or of which workers have agreed on a result, is not started again;

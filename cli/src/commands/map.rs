@@ -7,7 +7,7 @@ use clap::Args;
 use futures::stream::{FuturesUnordered, StreamExt};
 use indicatif::ProgressBar;
 use muster_compute::Outcome;
-use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict};
+use muster_daemons::client::{JobReport, JobRequest, Jobs, Verdict, fill_arguments};
 
 use crate::context::Context;
 use crate::error::{CliError, JobCommandError};
@@ -177,9 +177,7 @@ fn tasks(options: &Options, folder: &JobFolder, program: &Program) -> Result<Vec
         let input: ProgramFile = parse_file(&path.display().to_string())?;
         let place = OutputPlace::new(&options.out.join(name).display().to_string())?;
         let (inside, output) = (input.program_path("/in")?, place.output.path().clone());
-        let fill =
-            |text: &String| text.replace("{in}", inside.as_str()).replace("{out}", output.as_str());
-        let arguments: Vec<_> = options.arguments.iter().map(fill).collect();
+        let arguments = fill_arguments(&options.arguments, inside.as_str(), output.as_str());
         let outputs = vec![place.output.clone()];
         let job = program.job(&folder.blobs, &arguments, Some(&input), outputs)?;
         let verify_here = options.hire.verify.is_some() && number.is_multiple_of(SAMPLE);

@@ -39,7 +39,7 @@ pub(crate) enum JobCommandError {
     SameName(Box<str>),
     /// No agreement, for another reason.
     #[error(transparent)]
-    Hire(HireError),
+    Hire(Box<HireError>),
     /// An agreement of another application.
     #[error("agreement {0} is not for jobs: its application is not wasm1")]
     NotForJobs(Address),

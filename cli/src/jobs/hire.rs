@@ -39,7 +39,7 @@ impl<'a> HireRequest<'a> {
     }
 
     /// The same in ticks of the market.
-    async fn in_market(&self, market: &Market) -> Result<daemon::HireRequest, CliError> {
+    pub(crate) async fn in_market(&self, market: &Market) -> Result<daemon::HireRequest, CliError> {
         let Self { replicas, workers, limits, from_block: first_block, .. } = *self;
         let PurchaseArgs { agreement, testers, length, .. } = self.purchase;
         let length = match length {
@@ -83,11 +83,12 @@ pub(crate) async fn hire_for(
     request: HireRequest<'_>,
     fitness: impl Fn(Address) -> Fitness,
 ) -> Result<Hired, CliError> {
-    let name = match find(context, daemon_context, request, fitness).await? {
+    let wanted = request.in_market(daemon_context.market()).await?;
+    let name = match find(context, daemon_context, &wanted, fitness).await? {
         Found::Running(hired) => return Ok(hired),
         Found::Nothing { name } => name,
     };
-    let choice = offer(context, daemon_context, request).await?;
+    let choice = offer(context, daemon_context, &wanted, request.purchase).await?;
     let spinner = progress::spinner(context, "buying");
     let purchase = buy_once(daemon_context, &name, async |market: &Market| {
         Ok::<_, CliError>(choice.buy(market).await?)
@@ -96,7 +97,7 @@ pub(crate) async fn hire_for(
     drop(spinner);
     print_note(format_args!("agreement {agreement} bought for {}", Ether::from(choice.price)));
     let workers = u8::try_from(choice.workers.len()).unwrap_or(u8::MAX);
-    Ok(request.in_market(daemon_context.market()).await?.hired(agreement, workers))
+    Ok(wanted.hired(agreement, workers))
 }
 
 /// What there is without a purchase.
@@ -118,12 +119,11 @@ pub(crate) enum Found {
 pub(crate) async fn find(
     context: &Context,
     daemon_context: &DaemonContext,
-    request: HireRequest<'_>,
+    request: &daemon::HireRequest,
     fitness: impl Fn(Address) -> Fitness,
 ) -> Result<Found, CliError> {
     let market = daemon_context.market();
-    let request = request.in_market(market).await?;
-    let found = find_agreement(daemon_context, &request, fitness).await;
+    let found = find_agreement(daemon_context, request, fitness).await;
     match found.map_err(|error| cli_error(context, error))? {
         daemon::Found::Named(hired) => Ok(Found::Running(hired)),
         daemon::Found::Running { hired, end } => {
@@ -153,17 +153,18 @@ pub(crate) async fn find(
 pub(crate) async fn offer(
     context: &Context,
     daemon_context: &DaemonContext,
-    request: HireRequest<'_>,
+    request: &daemon::HireRequest,
+    purchase: &PurchaseArgs,
 ) -> Result<HireOffer, CliError> {
     let market = daemon_context.market();
-    let choice = HireOffer::choose(daemon_context, &request.in_market(market).await?).await;
+    let choice = HireOffer::choose(daemon_context, request).await;
     let choice = choice.map_err(|error| cli_error(context, error))?;
     if choice.is_alone {
         print_note("only one worker takes this, so nobody is there to compare it with");
     }
     let clock = context.clock(market).await?;
     let length = length_text(&clock, choice.order.length.saturating_to());
-    approve(request.purchase, &choice.order, &length, choice.price)?;
+    approve(purchase, &choice.order, &length, choice.price)?;
     Ok(choice)
 }
 
@@ -180,7 +181,7 @@ fn cli_error(context: &Context, error: HireError) -> CliError {
         }
         HireError::Market(error) => error.into(),
         HireError::Daemon(error) => error.into(),
-        other => CliError::from(JobCommandError::Hire(other)),
+        other => JobCommandError::Hire(Box::new(other)).into(),
     }
 }
 

@@ -11,7 +11,7 @@
 //! - `outputs.rs`: what a job left, fetched and verified.
 //! - `local.rs`: the same job on this machine.
 //! - `evidence.rs`: signed results that contradict each other, as a file.
-//! - `program.rs`: what is checked before anything is bought.
+//! - `program.rs`: what is checked before anything is bought, and arguments with the paths of an input and an output.
 //! - `sessions.rs`: jobs in any agreements of the account, beside its client daemon.
 
 mod attempts;
@@ -35,6 +35,6 @@ pub use self::error::JobsError;
 pub use self::evidence::{Evidence, EvidenceError, Statement, wrong_workers};
 pub use self::handle::{JobRequest, Jobs, RunOptions};
 pub use self::local::LocalRunner;
-pub use self::program::check_program;
+pub use self::program::{check_program, fill_arguments};
 pub use self::report::{JobAnswer, JobReport, Verdict};
 pub use self::sessions::{JobSessions, SessionError};

@@ -49,7 +49,7 @@ pub use self::job_limits::{JobCapacity, ask_job_capacity};
 pub use self::jobs::{
     Evidence, EvidenceError, JobAnswer, JobReport, JobRequest, JobSessions, Jobs, JobsDaemon,
     JobsError, JobsOptions, LocalRunner, RunOptions, SessionError, Statement, Verdict,
-    check_program, wrong_workers,
+    check_program, fill_arguments, wrong_workers,
 };
 pub use self::options::{ClientOptions, ConnectOptions};
 pub use self::price_parts::PriceParts;

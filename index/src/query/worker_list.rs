@@ -93,8 +93,7 @@ impl WorkerOrder {
     /// The order, after `ORDER BY`.
     const fn sql(self) -> &'static str {
         match self {
-            Self::Number => "number",
-            Self::Price => "price, number",
+            Self::Number | Self::Price => self.key(),
             Self::Score => "score DESC, number DESC",
         }
     }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::caller::Caller;
-use crate::failure::{ApiError, ErrorCode, Failure};
+use crate::failure::{ApiError, Failure};
 use crate::once::once;
 use crate::post::Post;
 use crate::right::Right;
@@ -48,7 +48,7 @@ pub(crate) async fn list(
     query: Result<Query<AgreementQuery>, QueryRejection>,
 ) -> Result<Json<AgreementList>, Failure> {
     caller.require(Right::Read)?;
-    let Query(query) = query.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Query(query) = query.map_err(Failure::bad_request)?;
     let addresses = own_agreements(&shared.context, shared.first_block, query.all).await?;
     let agreements = addresses.into_iter().map(async |address| {
         match shared.context.market().agreement(address).await {
@@ -149,13 +149,13 @@ impl Shared {
     /// An agreement that the account has bought.
     ///
     /// # Errors
-    /// [`ErrorCode::BadRequest`] for a path that names none, [`ErrorCode::NoAgreement`].
+    /// [`Failure::bad_request`] for a path that names none; [`NoAgreement`](crate::failure::ErrorCode::NoAgreement).
     pub(crate) async fn own_agreement(
         &self,
         address: Result<Path<Address>, PathRejection>,
     ) -> Result<Agreement, Failure> {
         let expected = "the path names no agreement: expected 0x and 40 hexadecimal digits";
-        let Path(address) = address.map_err(|_| Failure::new(ErrorCode::BadRequest, expected))?;
+        let Path(address) = address.map_err(|_| Failure::bad_request(expected))?;
         let (agreement, account) =
             (self.context.market().agreement(address).await?, self.context.account());
         if agreement.terms().header.client != account {

@@ -15,7 +15,7 @@ use futures::{StreamExt, stream};
 use muster_compute::Digest;
 
 use crate::caller::Caller;
-use crate::failure::{ApiError, ErrorCode, Failure};
+use crate::failure::{ApiError, Failure};
 use crate::right::Right;
 use crate::run_wire::BlobInfo;
 use crate::shared::Shared;
@@ -43,7 +43,7 @@ pub(crate) async fn put(
     let mut writer = shared.jobs.blobs().writer(MAX_BLOB)?;
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+        let part = part.map_err(Failure::bad_request)?;
         writer.write(&part)?;
     }
     let (digest, size) = writer.finish(None)?;
@@ -67,7 +67,7 @@ pub(crate) async fn get(
     digest: Result<Path<Digest>, PathRejection>,
 ) -> Result<Response, Failure> {
     caller.require(Right::Run)?;
-    let Path(digest) = digest.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Path(digest) = digest.map_err(Failure::bad_request)?;
     let file = shared.jobs.blobs().read(&digest)?;
     let size = file.metadata().map_err(|error| Failure::internal(&error))?.len();
     let body = Body::from_stream(stream::try_unfold(file, async |mut file: File| {

@@ -10,7 +10,7 @@ use muster_client::protocol::abi::{Quote, Reason};
 use muster_client::{Market, MarketError};
 use muster_daemons::client::{OrderTerms, PriceParts, PurchasePlan};
 
-use crate::failure::{ApiError, ErrorCode, Failure};
+use crate::failure::{ApiError, Failure};
 use crate::once::once;
 use crate::post::Post;
 use crate::right::Right;
@@ -92,7 +92,7 @@ pub(crate) async fn buy(
 /// An order in the market's terms.
 async fn plan(market: &Market, order: OrderBody) -> Result<PurchasePlan, Failure> {
     let terms = OrderTerms::try_from(order);
-    let terms = terms.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let terms = terms.map_err(Failure::bad_request)?;
     Ok(terms.plan(market).await?)
 }
 

@@ -17,11 +17,11 @@ use tokio::time::{Duration, sleep};
 use utoipa::IntoParams;
 
 use crate::caller::Caller;
-use crate::failure::{ApiError, ErrorCode, Failure};
+use crate::failure::{ApiError, Failure};
 use crate::once::once;
 use crate::post::Post;
 use crate::right::Right;
-use crate::run_body::{MapBody, RunBody};
+use crate::run_body::{MapBody, MapInput, RunBody};
 use crate::run_wire::{MapInfo, MapRun, RunInfo, RunList, RunState};
 use crate::shared::Shared;
 use crate::wire::NoBody;
@@ -89,12 +89,12 @@ pub(crate) async fn map(
         if let Some(twice) = inputs.iter().find(|input| !names.insert(input.name.as_str())) {
             let name = &twice.name;
             let message = format!("two inputs are called {name:?}, and their outputs would be one");
-            return Err(Failure::new(ErrorCode::BadRequest, message));
+            return Err(Failure::bad_request(message));
         }
         let jobs = inputs.iter().map(|input| run.job(Some(input)));
         let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
         shared.check_jobs(&run, &jobs)?;
-        let name = |input: &crate::run_body::MapInput| input.name.clone();
+        let name = |input: &MapInput| input.name.clone();
         let runs = inputs.iter().zip(&jobs);
         let runs = runs.map(|(input, job)| MapRun { name: name(input), id: job.id() }).collect();
         let jobs = inputs.iter().map(name).zip(jobs).collect();
@@ -114,7 +114,7 @@ fn check(caller: &Caller, body: &RunBody) -> Result<(), Failure> {
         body.replicas.into_iter().chain(body.purchase.as_ref().and_then(|p| p.workers));
     if counts.any(|count| !(1..=8).contains(&count)) {
         let message = "`replicas` and `purchase.workers` are from 1 to 8";
-        return Err(Failure::new(ErrorCode::BadRequest, message));
+        return Err(Failure::bad_request(message));
     }
     Ok(())
 }
@@ -133,11 +133,11 @@ pub(crate) async fn list(
     query: Result<Query<RunQuery>, QueryRejection>,
 ) -> Result<Json<RunList>, Failure> {
     caller.require(Right::Run)?;
-    let Query(query) = query.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Query(query) = query.map_err(Failure::bad_request)?;
     let limit = query.limit.unwrap_or(LISTED);
     if !(1..=MAX_LISTED).contains(&limit) {
         let message = format!("`limit` is from 1 to {MAX_LISTED}");
-        return Err(Failure::new(ErrorCode::BadRequest, message));
+        return Err(Failure::bad_request(message));
     }
     let runs = shared.ledger.latest_runs(limit)?.into_iter().map(|run| shared.run_info(run));
     Ok(Json(RunList { runs: runs.collect::<Result<_, _>>()? }))
@@ -157,7 +157,7 @@ pub(crate) async fn show(
     id: Result<Path<Digest>, PathRejection>,
 ) -> Result<Json<RunInfo>, Failure> {
     caller.require(Right::Run)?;
-    let Path(id) = id.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Path(id) = id.map_err(Failure::bad_request)?;
     shared.run_info(shared.stored_run(id)?).map(Json)
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn cancel(
     post: Post<NoBody>,
 ) -> Result<Response, Failure> {
     post.caller.require(Right::Run)?;
-    let Path(id) = id.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Path(id) = id.map_err(Failure::bad_request)?;
     once(
         &shared,
         post,
@@ -206,7 +206,7 @@ pub(crate) async fn events(
     id: Result<Path<Digest>, PathRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Failure> {
     caller.require(Right::Run)?;
-    let Path(id) = id.map_err(|error| Failure::new(ErrorCode::BadRequest, error))?;
+    let Path(id) = id.map_err(Failure::bad_request)?;
     let first = shared.run_info(shared.stored_run(id)?)?;
     Ok(Sse::new(changes(shared, first)).keep_alive(KeepAlive::default()))
 }

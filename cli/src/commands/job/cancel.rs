@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
     let Options { id, journal } = options;
     let (daemon_context, folder) = JobFolder::open(context, &journal, context.transport()?).await?;
     let store = daemon_context.store();
-    let id = id.find(&store)?.id;
+    let id = id.find(store)?.id;
     // If a worker cannot be reached, nobody runs the job again here at least.
     store.cancel_job(id)?;
     let open = store.job_answers(id)?.into_iter().filter(|answer| answer.result.is_none());

@@ -37,7 +37,7 @@ pub(crate) struct Options {
 /// Writes what a job left: it is on this machine since the workers agreed on it.
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
-    let job = options.id.find(&daemon_context.store())?;
+    let job = options.id.find(daemon_context.store())?;
     let result = job.result.ok_or(JobCommandError::NotAgreed(job.id))?;
     let Some(out) = options.out else {
         if context.is_json() {

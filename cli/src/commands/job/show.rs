@@ -37,7 +37,7 @@ pub(crate) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
     let (daemon_context, _) = JobFolder::open_offline(context, &options.journal).await?;
     let store = daemon_context.store();
-    let job = options.id.find(&store)?;
+    let job = options.id.find(store)?;
     let document = Job::parse(&job.document)?.document().clone();
     let result = job.result.as_ref();
     let optional = |text: Option<String>| text.map_or(Cell::None, Cell::Text);

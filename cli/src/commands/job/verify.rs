@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<(), CliEr
 async fn verify_job(context: &Context, options: &Options, name: &JobName) -> Result<(), CliError> {
     let (daemon_context, folder) = JobFolder::open_offline(context, &options.journal).await?;
     let store = daemon_context.store();
-    let stored = name.find(&store)?;
+    let stored = name.find(store)?;
     let id = stored.id;
     let mut signed = Signed::new();
     for answer in store.job_answers(id)? {

@@ -206,10 +206,11 @@ async fn find_or_offer(
 ) -> Result<Option<Address>, CliError> {
     let request =
         HireRequest { replicas: Some(options.replicas.unwrap_or(REPLICAS)), ..request(options) };
-    match find(context, daemon_context, request, fitness(folder, id)?).await? {
+    let wanted = request.in_market(daemon_context.market()).await?;
+    match find(context, daemon_context, &wanted, fitness(folder, id)?).await? {
         Found::Running(hired) => Ok(Some(hired.agreement)),
         Found::Nothing { .. } => {
-            offer(context, daemon_context, request).await?;
+            offer(context, daemon_context, &wanted, request.purchase).await?;
             Ok(None)
         }
     }

@@ -205,7 +205,7 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
     for point in ["job", "ask", "answer", "result"].into_iter().flat_map(failpoints_of) {
         let name = point.replace('/', "-");
         cleo.kill_at(&point, &name, "run once");
-        let (code, stdout, stderr) = market.run(&format!("run echo.wasm {options}={name}"));
+        let (code, _, stderr) = market.run(&format!("run echo.wasm {options}={name}"));
         assert_eq!(code, 0, "{point}: {stderr}");
     }
     assert_eq!(market.agreements(), 1);

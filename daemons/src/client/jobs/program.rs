@@ -1,4 +1,4 @@
-//! What no worker could run is refused before anything is bought.
+//! Programs of jobs: what no worker could run is refused before anything is bought, and one program gets many inputs.
 
 use muster_compute::{Limits, RunError, check_module};
 
@@ -12,4 +12,11 @@ pub fn check_program(wasm: &[u8], limits: &Limits) -> Result<(), RunError> {
         return Err(RunError::InitialMemory { limit: limits.memory });
     }
     Ok(())
+}
+
+/// The arguments of one of several jobs of a program: `{in}` and `{out}` in them are the paths of its input and its output.
+#[must_use]
+pub fn fill_arguments(arguments: &[String], input: &str, output: &str) -> Vec<String> {
+    let fill = |text: &String| text.replace("{in}", input).replace("{out}", output);
+    arguments.iter().map(fill).collect()
 }

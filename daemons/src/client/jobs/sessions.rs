@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy::primitives::{Address, B256};
+use muster_client::MarketError;
 use muster_client::protocol::abi::State;
 use muster_compute::BlobStore;
 use muster_messaging::{BoxError, ProxyUrl, SampleList, SamplePiece, SampleSource};
@@ -148,10 +149,7 @@ impl SessionError {
     fn is_transient(&self) -> bool {
         match self {
             Self::Daemon(error) => {
-                let is_gone = matches!(
-                    error,
-                    DaemonError::Market(muster_client::MarketError::NotAnAgreement(_))
-                );
+                let is_gone = matches!(error, DaemonError::Market(MarketError::NotAnAgreement(_)));
                 error.is_transient() && !is_gone
             }
             Self::Jobs(error) => matches!(error, JobsError::Market(_)),
