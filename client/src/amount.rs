@@ -6,7 +6,8 @@ use std::str::FromStr;
 use alloy::primitives::U256;
 use alloy::primitives::utils::{ParseUnits, Unit};
 
-/// An amount in wei, which parses and prints with a unit: `1.5eth`, `20gwei`, `7wei`, or just `7`.
+/// An amount in wei, which parses and prints with a unit: `1.5eth`, `20gwei`, `7wei`. Only 0 needs none: whoever writes `20` may
+/// mean 20 of any of them.
 ///
 /// Always exact: an amount prints in the largest unit that needs few digits, and is never rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,9 @@ pub enum AmountError {
     /// The text does not begin with a plain number.
     #[error("an amount is a number with a unit, such as 1.5eth, 20gwei or 7wei")]
     NotANumber,
+    /// The number has no unit.
+    #[error("an amount needs its unit, eth, gwei or wei: 20gwei, for example, is 0.00000002eth")]
+    NoUnit,
     /// The number is followed by an unknown unit.
     #[error("an amount's unit is eth, gwei or wei")]
     UnknownUnit,
@@ -63,6 +67,9 @@ impl FromStr for Ether {
             return Err(AmountError::NotANumber);
         }
         let unit = match unit.trim() {
+            "" if number.contains(|digit| matches!(digit, '1'..='9')) => {
+                return Err(AmountError::NoUnit);
+            }
             "" | "wei" => Unit::WEI,
             "gwei" => Unit::GWEI,
             "eth" | "ether" => Unit::ETHER,
@@ -106,10 +113,10 @@ mod tests {
         assert_eq!(wei("1eth"), Ok(1_000_000_000_000_000_000));
         assert_eq!(wei("0.5 eth"), Ok(500_000_000_000_000_000));
         assert_eq!(wei("20gwei"), Ok(20_000_000_000));
-        assert_eq!(wei("7"), Ok(7));
+        assert_eq!([wei("0"), wei("0.0"), wei("7wei")], [Ok(0), Ok(0), Ok(7)]);
         assert_eq!(wei("1.0wei"), Ok(1));
         assert_eq!(wei("0.000000000000000001eth"), Ok(1));
-        assert_eq!(wei("340282366920938463463374607431768211455"), Ok(u128::MAX));
+        assert_eq!(wei("340282366920938463463374607431768211455wei"), Ok(u128::MAX));
     }
 
     #[test]
@@ -121,11 +128,12 @@ mod tests {
         assert_eq!(error("1.2.3eth"), AmountError::NotANumber);
         assert_eq!(error("-1eth"), AmountError::NotANumber);
         assert_eq!(error("1btc"), AmountError::UnknownUnit);
+        assert_eq!([error("7"), error("0.05"), error("1000000000")], [AmountError::NoUnit; 3]);
         assert_eq!(error("0.5wei"), AmountError::BelowOneWei);
         assert_eq!(error("0.0000000000000000001eth"), AmountError::BelowOneWei);
-        assert_eq!(error("340282366920938463463374607431768211456"), AmountError::TooLarge);
+        assert_eq!(error("340282366920938463463374607431768211456wei"), AmountError::TooLarge);
         assert_eq!(error("340282366920938463464eth"), AmountError::TooLarge);
-        let endless = "9".repeat(100);
+        let endless = format!("{}wei", "9".repeat(100));
         assert_eq!(error(&endless), AmountError::TooLarge);
     }
 

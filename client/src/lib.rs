@@ -27,6 +27,7 @@ pub use crate::agreement::service_request::{
 };
 pub use crate::agreement::settle::Settlement;
 pub use crate::agreement::shares::{WindowShares, measurement, pay_and_slash, window_shares};
+pub use crate::agreement::snapshot::Snapshot;
 pub use crate::agreement::{Agreement, Progress};
 pub use crate::amount::{AmountError, Ether};
 pub use crate::application::{Application, ApplicationError, message_key};

@@ -66,6 +66,10 @@ pub struct Options {
     #[arg(long)]
     print_traces: bool,
 
+    /// Print nothing but errors
+    #[arg(short, long, visible_alias = "silent")]
+    quiet: bool,
+
     /// Write accounts, keys and fees to a file, in Anvil's format
     #[arg(long, value_name = "FILE")]
     config_out: Option<PathBuf>,
@@ -116,6 +120,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether nothing but errors is to be printed.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// The configuration of the chain.
     fn into_config(self) -> Config {
         let AccountOptions { accounts, mnemonic, balance, auto_impersonate } = self.accounts;

@@ -15,6 +15,7 @@ mod node;
 mod persistence;
 mod precompiles;
 mod provider;
+mod restored;
 mod rpc;
 mod state;
 pub mod testing;

@@ -14,6 +14,7 @@ use crate::{
     fork::ForkOptions,
     persistence::{StateFile, StateSaver},
     provider,
+    restored::differences,
     rpc::{NodeContext, RequestHandler, Server, ServerHandle, serve},
     ticker::mine_periodically,
 };
@@ -92,7 +93,12 @@ impl Devnode {
         let make_node = move || {
             let restored = file.as_ref().map(|file| file.read(&fork)).transpose()?.flatten();
             let mut chain = match restored {
-                Some(chain) => chain,
+                Some(chain) => {
+                    for difference in differences(&chain, &genesis, own_chain_id) {
+                        tracing::warn!("{difference}");
+                    }
+                    chain
+                }
                 None if fork.is_fork() => Chain::fork(&fork, &genesis)?,
                 None => Chain::new(&genesis)?,
             };

@@ -84,6 +84,42 @@ async fn a_chain_answers_and_continues_from_its_state_file() {
 }
 
 #[test]
+fn what_a_state_file_cannot_take_over_is_said() {
+    let file = std::env::temp_dir().join(format!("devnode-options-{}", std::process::id()));
+    let arguments = ["--port", "0", "--json", "--state", file.to_str().unwrap()];
+    let logs_of = |more: &[&str]| terminate(start(&[&arguments[..], more].concat()).0).1;
+    let none = |logs: &str| assert!(!logs.contains("WARN"), "{logs}");
+    none(&logs_of(&["--accounts", "2"]));
+    none(&logs_of(&["--accounts", "2"]));
+    let more = logs_of(&["--accounts", "5"]);
+    assert!(more.contains("3 of 5 accounts have no ether: the state file keeps"), "{more}");
+    let other = logs_of(&["--accounts", "2", "--chain-id", "7"]);
+    assert!(other.contains("had the id 412346 and has 7 from now on"), "{other}");
+    none(&logs_of(&["--accounts", "2", "--chain-id", "7"]));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::remove_file(file.with_extension("lock")).unwrap();
+}
+
+#[test]
+fn quiet_chain_prints_only_errors() {
+    let file = std::env::temp_dir().join(format!("devnode-quiet-{}", std::process::id()));
+    let quiet = ["--port", "0", "--quiet", "--config-out", file.to_str().unwrap()];
+    let mut process = Process(devnode(&quiet).spawn().unwrap());
+    // It is written when the chain answers.
+    while !file.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let mut stdout = process.0.stdout.take().unwrap();
+    let (code, logs) = terminate(process);
+    let mut printed = String::new();
+    stdout.read_to_string(&mut printed).unwrap();
+    assert_eq!((code, logs.as_str(), printed.as_str()), (Some(0), "", ""));
+    std::fs::remove_file(&file).unwrap();
+    let refused = output(&["--quiet", "--mnemonic", "no phrase"]);
+    assert!(String::from_utf8(refused.stderr).unwrap().starts_with("error: "));
+}
+
+#[test]
 fn a_port_in_use_is_an_error() {
     let (_process, ready) = start(&["--port", "0", "--json"]);
     let port = ready["rpc"].as_str().unwrap().rsplit(':').next().unwrap();

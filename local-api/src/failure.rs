@@ -142,6 +142,7 @@ impl From<MarketError> for Failure {
             MarketError::Unconfirmed(_) => ErrorCode::Unconfirmed,
             MarketError::Refused(_)
             | MarketError::PurchaseRefused { .. }
+            | MarketError::LengthOutOfRange { .. }
             | MarketError::InsufficientFunds { .. } => ErrorCode::Refused,
             MarketError::Journal(_) => return Self::internal(&error),
             _ => ErrorCode::Unavailable,

@@ -15,6 +15,9 @@ mod wait;
 #[command(after_help = "Example:\n  muster agreement list")]
 pub(crate) enum Command {
     /// Show an agreement: terms, state, the calls that are open, reports, and settlement
+    ///
+    /// A call is open to whom `by` names, from a tick to another one; a dash stands for no end, or for what is not known yet. A
+    /// seat is the right of one tester to judge the workers in one window.
     Show(show::Options),
     /// List all agreements of the market
     List(list::Options),

@@ -24,7 +24,11 @@ pub(crate) struct Options {
 
 /// Runs the chain until the process is told to stop.
 pub(crate) async fn run(context: &Context, options: Options) -> Result<(), CliError> {
+    let is_quiet = options.chain.is_quiet();
     command::run(options.chain, |ready| {
+        if is_quiet {
+            return Ok(());
+        }
         let fields = vec![
             ("rpc", Cell::text(ready.rpc)),
             ("websocket", Cell::text(ready.websocket)),

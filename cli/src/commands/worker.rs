@@ -28,6 +28,8 @@ pub(crate) enum Command {
     /// Register the account as a worker; an account registers once, and keeps its role
     Register(register::Options),
     /// List all registered workers: those in the book first, by price
+    ///
+    /// The score is the lower bound of a worker's success rate in paid tests, of 10000; 0 before the first one.
     List(list::Options),
     /// Put a worker that qualifies back into the book; any account may
     Relist(relist::Options),
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     /// service.
     Resign(resign::Options),
     /// Show what the market stores about a worker or tester
+    ///
+    /// The score is the lower bound of its success rate in paid tests, of 10000.
     Show(show::Options),
 }
 

@@ -15,16 +15,14 @@ pub(crate) mod seats;
 pub(crate) mod service_request;
 pub(crate) mod settle;
 pub(crate) mod shares;
+pub(crate) mod snapshot;
 mod wait;
 mod windows;
 
 use alloy::primitives::Address;
 use alloy::sol_types::SolCall;
-use muster_protocol::MAX_REDUNDANCY;
-use muster_protocol::abi::IWorkAgreement::{progressCall, progressReturn, stateCall, termsCall};
-use muster_protocol::abi::IWorkerDispatcher::isAgreementCall;
+use muster_protocol::abi::IWorkAgreement::{progressCall, stateCall};
 use muster_protocol::abi::State;
-use muster_protocol::course::Course;
 use muster_protocol::layout::{Terms, WorkerTerms};
 use muster_protocol::money;
 
@@ -60,15 +58,8 @@ impl Market {
     /// # Errors
     /// [`MarketError::NotAnAgreement`] if this market did not create it; [`MarketError::Node`].
     pub async fn agreement(&self, address: Address) -> Result<Agreement, MarketError> {
-        if !self.read(&isAgreementCall { account: address }).await? {
-            return Err(MarketError::NotAnAgreement(address));
-        }
-        let bytes = self.node().read(Contract::Agreement(address), &termsCall {}).await?;
-        let terms = Terms::decode(&bytes).ok_or(MarketError::InterfaceMismatch {
-            contract: address,
-            call: termsCall::SIGNATURE,
-        })?;
-        Ok(Agreement { market: self.clone(), address, terms })
+        let found = self.agreements_at(&[address]).await?.pop();
+        found.unwrap_or(Err(MarketError::NotAnAgreement(address)))
     }
 }
 
@@ -136,15 +127,7 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::Node`].
     pub async fn progress(&self) -> Result<Progress, MarketError> {
-        let answer = self.read(&progressCall {}).await?;
-        let progressReturn { start, seed, accepted, resigned, released, freed, length, left } =
-            answer;
-        let mut ticks = [0; MAX_REDUNDANCY];
-        for (ticks, bytes) in ticks.iter_mut().zip(left.to_le_bytes::<32>().as_chunks().0) {
-            *ticks = u32::from_le_bytes(*bytes);
-        }
-        let course = Course { start, accepted, resigned, left: ticks, planned: length };
-        Ok(Progress { course, seed: seed.0, released, freed })
+        Ok(self.read(&progressCall {}).await?.into())
     }
 
     /// Its state, as the next transaction will find it.

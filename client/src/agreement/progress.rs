@@ -1,5 +1,7 @@
 //! What has happened in an agreement so far.
 
+use muster_protocol::MAX_REDUNDANCY;
+use muster_protocol::abi::IWorkAgreement::progressReturn;
 use muster_protocol::course::{Course, has};
 
 /// What changes in an agreement before it is settled.
@@ -38,5 +40,18 @@ impl Progress {
     #[must_use]
     pub fn is_released(&self, index: u8) -> bool {
         has(self.released, index)
+    }
+}
+
+impl From<progressReturn> for Progress {
+    fn from(answer: progressReturn) -> Self {
+        let progressReturn { start, seed, accepted, resigned, released, freed, length, left } =
+            answer;
+        let mut ticks = [0; MAX_REDUNDANCY];
+        for (ticks, bytes) in ticks.iter_mut().zip(left.to_le_bytes::<32>().as_chunks().0) {
+            *ticks = u32::from_le_bytes(*bytes);
+        }
+        let course = Course { start, accepted, resigned, left: ticks, planned: length };
+        Self { course, seed: seed.0, released, freed }
     }
 }

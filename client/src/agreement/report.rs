@@ -117,6 +117,28 @@ impl Agreement {
         entries: &[Entry],
     ) -> Result<Receipt, MarketError> {
         let place = self.place(self.market().account()?).await?;
+        self.report_at(place, session, entries).await
+    }
+
+    /// As [`Agreement::report`], for an account that knows its place in the list of testers.
+    ///
+    /// ```no_run
+    /// # async fn example(agreement: muster_client::Agreement) -> Result<(), muster_client::MarketError> {
+    /// use muster_client::{Session, failed_entry};
+    ///
+    /// agreement.report_at(2, &Session::random(), &[failed_entry(1, 2, 12)]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [every transaction](crate::Market#transactions), with the same reasons.
+    pub async fn report_at(
+        &self,
+        place: u32,
+        session: &Session,
+        entries: &[Entry],
+    ) -> Result<Receipt, MarketError> {
         let entries = encode_entries(entries);
         self.write(&reportCall { place, salt: session.salt, entries }).await
     }

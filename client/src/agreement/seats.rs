@@ -1,7 +1,7 @@
 //! The seats of an agreement: which testers are drawn for which window.
 
 use alloy::primitives::{Address, B256, U256, keccak256};
-use muster_protocol::abi::IWorkAgreement::testersCall;
+use muster_protocol::abi::IWorkAgreement::{testersCall, testersReturn};
 use muster_protocol::draw;
 use muster_protocol::layout::Terms;
 
@@ -15,6 +15,14 @@ pub struct Tester {
     pub account: Address,
     /// The key for messages to it: x-only, on secp256k1.
     pub key: B256,
+}
+
+impl Tester {
+    /// The testers of a window, from the contract's answer.
+    pub(super) fn list(answer: testersReturn) -> Vec<Self> {
+        let pairs = answer.accounts.into_iter().zip(answer.keys);
+        pairs.map(|(account, key)| Self { account, key }).collect()
+    }
 }
 
 impl Agreement {
@@ -32,9 +40,7 @@ impl Agreement {
     /// # Errors
     /// [`MarketError::Refused`] with `WindowUnknown`; [`MarketError::Node`].
     pub async fn testers(&self, window: u8) -> Result<Vec<Tester>, MarketError> {
-        let answer = self.read(&testersCall { window: U256::from(window) }).await?;
-        let pairs = answer.accounts.into_iter().zip(answer.keys);
-        Ok(pairs.map(|(account, key)| Tester { account, key }).collect())
+        Ok(Tester::list(self.read(&testersCall { window: U256::from(window) }).await?))
     }
 
     /// The place of an account in the list from which this agreement draws its testers.

@@ -2,16 +2,20 @@
 
 mod clock;
 mod log_ranges;
+mod multicall;
 mod pending;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
+use futures::future::try_join_all;
 use tokio::time::{Duration, Instant};
 
 use self::clock::{ChainClock, unix_now};
 use self::log_ranges::LogRanges;
+pub(crate) use self::multicall::{Call, Outcome};
+use self::multicall::{calls_in_request, init_code, outcomes};
 use crate::backend::{Backend, CallEnv, Head, Log, LogFilter, Receipt, SignedTx, TxRequest};
 use crate::error::{BackendError, Contract, MarketError, NodeError, lookup_error};
 
@@ -138,6 +142,58 @@ impl ChainReader {
         let output = self.backend.call(request, env).await;
         let output = output.map_err(|error| contract.market_error(error))?;
         self.decode_return::<C>(contract, &output).await
+    }
+
+    /// Makes many calls, none of which returns more bytes than `longest`, in as few requests as they fit into. The calls of a request
+    /// see one block. A node that refuses it is asked for each call by itself.
+    pub(crate) async fn call_many(
+        &self,
+        calls: &[Call],
+        longest: usize,
+    ) -> Result<Vec<Outcome>, MarketError> {
+        let requests =
+            calls.chunks(calls_in_request(longest)).map(|calls| self.call_together(calls));
+        Ok(try_join_all(requests).await?.concat())
+    }
+
+    /// Makes calls in one request.
+    async fn call_together(&self, calls: &[Call]) -> Result<Vec<Outcome>, MarketError> {
+        if let [call] = calls {
+            return Ok(vec![self.call_alone(call).await?]);
+        }
+        let request = TxRequest { data: init_code(calls), ..TxRequest::default() };
+        match self.backend.call(&request, &CallEnv::default()).await {
+            Ok(output) => {
+                if let Some(outcomes) = outcomes(&output, calls.len()) {
+                    return Ok(outcomes);
+                }
+            }
+            Err(BackendError::Reverted(_) | BackendError::Node(NodeError::Rpc { .. })) => {}
+            Err(error) => return Err(lookup_error(error)),
+        }
+        try_join_all(calls.iter().map(|call| self.call_alone(call))).await
+    }
+
+    /// Makes one call.
+    async fn call_alone(&self, (contract, data): &Call) -> Result<Outcome, MarketError> {
+        let request = self.tx_request(*contract, data.clone(), 0);
+        match self.backend.call(&request, &CallEnv::default()).await {
+            Ok(output) => Ok(Ok(output)),
+            Err(BackendError::Reverted(data)) => Ok(Err(data)),
+            Err(error) => Err(contract.market_error(error)),
+        }
+    }
+
+    /// The result of one of many calls.
+    pub(crate) async fn decode_outcome<C: SolCall>(
+        &self,
+        contract: Contract,
+        outcome: &Outcome,
+    ) -> Result<C::Return, MarketError> {
+        match outcome {
+            Ok(output) => self.decode_return::<C>(contract, output).await,
+            Err(data) => Err(contract.decode_revert(data.clone())),
+        }
     }
 
     /// Decodes a contract's output. One that does not decode is traced to its cause.

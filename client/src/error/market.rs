@@ -29,6 +29,19 @@ pub enum MarketError {
         /// The wei that were, or would have been, sent.
         sent: u128,
     },
+    /// The market sells no agreement of this length.
+    #[error(
+        "an agreement of {length} ticks is not for sale: its length must be from {shortest} to {longest} ticks of the market's \
+         clock (buy again before the end for longer work)"
+    )]
+    LengthOutOfRange {
+        /// The length that was asked for, in ticks.
+        length: u32,
+        /// The shortest length in ticks.
+        shortest: u32,
+        /// The longest length in ticks.
+        longest: u32,
+    },
     /// The call reverted with data that is no error of the interface.
     #[error(
         "{contract} reverted without a reason that the market's interface knows (its data: {data})"

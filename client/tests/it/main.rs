@@ -37,6 +37,7 @@ mod settle;
 mod shares;
 mod size_limits;
 mod slash;
+mod snapshots;
 mod states;
 mod testers;
 mod views;

@@ -1,6 +1,7 @@
 //! What daemons read from the chain, and what any account can do there: purchases, the market's time, release,
 //! settlement.
 
+mod agreements;
 mod chain_view;
 mod market_clock;
 mod release;
@@ -8,6 +9,7 @@ mod scan;
 mod settlement;
 mod timing;
 
+pub(crate) use self::agreements::{existing_agreements, look_at};
 pub use self::chain_view::RpcChainView;
 pub(crate) use self::market_clock::{MarketClock, date_of_tick, tick_duration};
 pub(crate) use self::release::release;

@@ -58,10 +58,15 @@ impl SettleTask {
         }
     }
 
-    /// Settles an agreement that is due, once the delay is over and if no other account has settled it.
-    pub(crate) async fn step(&mut self, agreement: &Agreement) -> Result<SettleState, DaemonError> {
+    /// Settles an agreement that is due, once the delay is over and if no other account has settled it: `is_settled` says
+    /// whether one has, as far as this step knows.
+    pub(crate) async fn step(
+        &mut self,
+        agreement: &Agreement,
+        is_settled: bool,
+    ) -> Result<SettleState, DaemonError> {
         let address = agreement.address();
-        if !is_settled(agreement).await? {
+        if !is_settled {
             self.confirmed = Confirmed::default();
             let deadline = *self.deadline.get_or_insert_with(|| {
                 let now = Instant::now();
@@ -75,7 +80,7 @@ impl SettleTask {
             match urgent(ours.settle()).await {
                 Ok(_) => {}
                 // Another account was faster.
-                Err(_) if is_settled(agreement).await? => {}
+                Err(_) if has_been_settled(agreement).await? => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -87,6 +92,6 @@ impl SettleTask {
 }
 
 /// Whether the agreement has paid everybody.
-async fn is_settled(agreement: &Agreement) -> Result<bool, DaemonError> {
+async fn has_been_settled(agreement: &Agreement) -> Result<bool, DaemonError> {
     Ok(matches!(agreement.state().await?, State::Settled | State::Void))
 }

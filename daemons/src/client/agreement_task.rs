@@ -2,7 +2,7 @@
 
 use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Ether, Progress};
+use muster_client::{Agreement, Ether, Progress, Snapshot};
 use tokio::time::Duration;
 
 use super::renewal::Renewal;
@@ -16,6 +16,8 @@ use crate::health::NextEvent;
 pub(super) struct AgreementTask {
     /// The agreement.
     agreement: Agreement,
+    /// Who has accepted and who has left, as the latest step found it.
+    progress: Option<Progress>,
     /// Its settlement.
     settle_task: SettleTask,
 }
@@ -24,7 +26,7 @@ impl AgreementTask {
     /// A task for an agreement of `account`. Others have `settle_delay` at most to settle it first.
     pub(super) fn new(agreement: Agreement, account: Address, settle_delay: Duration) -> Self {
         let settle_task = SettleTask::new(agreement.address(), account, settle_delay);
-        Self { agreement, settle_task }
+        Self { agreement, progress: None, settle_task }
     }
 
     /// The agreement.
@@ -32,14 +34,21 @@ impl AgreementTask {
         &self.agreement
     }
 
+    /// Who has accepted and who has left, as the latest step found it; `None` before the first one.
+    pub(super) const fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
+    }
+
     /// Does what is due; `None` if nothing is left to do in this agreement. The next transaction will be in the tick `next`.
     pub(super) async fn step(
         &mut self,
         context: &DaemonContext,
         renewal: Option<&Renewal>,
+        snapshot: &Snapshot,
         next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
-        let progress = self.agreement.progress().await?;
+        let progress = snapshot.progress;
+        self.progress = Some(progress);
         let (times, address) = (self.agreement.times(&progress), self.agreement.address());
         Ok(match times.state(next) {
             State::Offered => {
@@ -56,7 +65,7 @@ impl AgreementTask {
                 let due = times.end().saturating_add(times.report_window.into());
                 Some(NextEvent::at_tick(due, format_args!("the settlement of {address}")))
             }
-            _ => match self.settle_task.step(&self.agreement).await? {
+            _ => match self.settle_task.step(&self.agreement, snapshot.is_settled).await? {
                 SettleState::Pending(next_event) => Some(next_event),
                 SettleState::Settled(settled) => {
                     let refund = settled.map_or(0, |s| s.refund.saturating_add(s.compensation));

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
-use muster_client::MarketError;
 use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
+use muster_client::{MarketError, Snapshot};
 use muster_messaging::{PassResponder, SampleResponder};
 use tokio::task::JoinSet;
 
@@ -13,7 +13,7 @@ use super::agreement_task::AgreementTask;
 use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
 use super::replicas::Reconciler;
-use crate::chain::{RpcChainView, date_of_tick, scan_purchases};
+use crate::chain::{RpcChainView, date_of_tick, existing_agreements, look_at, scan_purchases};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -98,9 +98,8 @@ impl ClientDaemon {
     async fn step_agreements(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let (mut next_event, mut failed) = (None, None);
         let (addresses, next) = self.open_agreements().await?;
-        for address in addresses {
-            match self.step_agreement(address, next).await {
-                Err(DaemonError::Market(MarketError::NotAnAgreement(_))) => {}
+        for (address, snapshot) in self.snapshots(&addresses).await? {
+            match self.step_agreement(address, snapshot, next).await {
                 Ok(None) => {
                     self.credit_check.hurry();
                     self.is_over = self.options.only_agreement.is_some();
@@ -119,33 +118,44 @@ impl ClientDaemon {
         failed.map_or(Ok(next_event), Err)
     }
 
+    /// Starts a task for each of these agreements that has none, and looks at all of them. One that a reorg has taken back is
+    /// left out.
+    async fn snapshots(
+        &mut self,
+        addresses: &[Address],
+    ) -> Result<Vec<(Address, Result<Snapshot, MarketError>)>, MarketError> {
+        let (market, account) = (self.context.market(), self.context.account());
+        let mut new = addresses.to_vec();
+        new.retain(|address| !self.tasks.contains_key(address));
+        for agreement in existing_agreements(market, &new).await? {
+            let address = agreement.address();
+            let task = AgreementTask::new(agreement, account, self.options.settle_delay);
+            self.tasks.insert(address, task);
+        }
+        let known = addresses.iter().filter_map(|address| self.tasks.get(address));
+        Ok(look_at(market, known.map(AgreementTask::agreement)).await?)
+    }
+
     /// Does what is due in one agreement; `None` if nothing is left to do in it. The next transaction will be in the tick
     /// `next`.
     async fn step_agreement(
         &mut self,
         address: Address,
+        snapshot: Result<Snapshot, MarketError>,
         next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
-        if !self.tasks.contains_key(&address) {
-            let agreement = self.context.market().agreement(address).await?;
-            let task =
-                AgreementTask::new(agreement, self.context.account(), self.options.settle_delay);
-            self.tasks.insert(address, task);
-        }
-        match self.tasks.get_mut(&address) {
-            Some(task) => {
-                let renewal = self.options.renewal.as_ref();
-                let renewal = renewal.filter(|_| self.options.only_agreement.is_none());
-                task.step(&self.context, renewal, next).await
-            }
-            None => Ok(None),
-        }
+        let Some(task) = self.tasks.get_mut(&address) else { return Ok(None) };
+        let renewal = self.options.renewal.as_ref();
+        let renewal = renewal.filter(|_| self.options.only_agreement.is_none());
+        task.step(&self.context, renewal, &snapshot?, next).await
     }
 
     /// Hires workers that are missing.
     async fn keep_replicas(&mut self) -> Result<Option<NextEvent>, DaemonError> {
         let Some(reconciler) = &mut self.reconciler else { return Ok(None) };
-        let agreements: Vec<_> = self.tasks.values().map(AgreementTask::agreement).collect();
+        let agreements =
+            self.tasks.values().filter_map(|task| Some((task.agreement(), task.progress()?)));
+        let agreements: Vec<_> = agreements.collect();
         reconciler.step(&self.context, &agreements).await.map(Some)
     }
 

@@ -15,6 +15,7 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("ask", STORE_STAGES),
     FailPoint::new("answer", STORE_STAGES),
     FailPoint::new("result", STORE_STAGES),
+    FailPoint::new("output", &["half"]),
     CLAIM,
     FailPoint::new("upload", &["pending", "done"]),
     FailPoint::new("place", STORE_STAGES),

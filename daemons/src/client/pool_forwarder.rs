@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::request::Parts;
+use muster_client::protocol::abi::State;
 use muster_messaging::{Endpoint, ExposeSecret};
 
 use super::endpoint_pool::ForwardOutcome;
@@ -65,5 +66,18 @@ impl Forwarder for ProbeContext {
             }
         }
         response
+    }
+
+    async fn absence(&self) -> String {
+        let (agreement, now) = (&self.pool.agreement, self.clock.now());
+        let (address, progress) = (agreement.address(), agreement.progress().await);
+        let state = progress.map(|progress| agreement.times(&progress).state(now));
+        match state {
+            Ok(State::Offered) => format!("no worker has accepted {address} yet: try again later"),
+            Ok(State::Running) | Err(_) => {
+                format!("no worker of {address} serves at the moment: try again later")
+            }
+            Ok(_) => format!("{address} is over: buy another agreement, and connect to that one"),
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! fails.
 
 use std::fmt::Debug;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -48,6 +48,11 @@ pub(super) trait Forwarder: Debug + Send + Sync + 'static {
         request: &Parts,
         body: RequestBody,
     ) -> impl Future<Output = Option<reqwest::Response>> + Send;
+
+    /// Why no worker serves, and what to do.
+    fn absence(&self) -> impl Future<Output = String> + Send {
+        ready("no worker serves at the moment: try again later".to_owned())
+    }
 }
 
 /// The body of a request: buffered, or streamed and usable once.
@@ -128,7 +133,7 @@ async fn handle_request<F: Forwarder>(
     if let Some(response) = forwarder.forward(&parts, request_body).await {
         return client_response(response, client_upgrade);
     }
-    let text = json!({"error": "no_worker", "message": "no worker serves at the moment"});
+    let text = json!({"error": "no_worker", "message": forwarder.absence().await});
     (StatusCode::SERVICE_UNAVAILABLE, Json(text)).into_response()
 }
 

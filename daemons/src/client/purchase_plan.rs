@@ -54,9 +54,13 @@ impl OrderTerms {
     /// The plan for these terms: the market's default ones, or an order with defaults for all that is not given.
     ///
     /// # Errors
-    /// Those of the market.
+    /// [`MarketError::LengthOutOfRange`], or those of the market.
     pub async fn plan(&self, market: &Market) -> Result<PurchasePlan, MarketError> {
-        let length = self.length.unwrap_or(market.settings().minLength);
+        let [shortest, longest] = [market.settings().minLength, market.settings().maxAgreement];
+        let length = self.length.unwrap_or(shortest);
+        if !(shortest..=longest).contains(&length) {
+            return Err(MarketError::LengthOutOfRange { length, shortest, longest });
+        }
         if !self.workers.is_empty() {
             return self.hire(market, length).await;
         }

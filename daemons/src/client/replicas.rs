@@ -7,7 +7,7 @@ use alloy::primitives::{Address, U256};
 use muster_client::protocol::MAX_REDUNDANCY;
 use muster_client::protocol::abi::{Order, Reason, State, Worker};
 use muster_client::protocol::order::default_order;
-use muster_client::{Agreement, Market, Purchase};
+use muster_client::{Agreement, Market, Progress, Purchase};
 
 use super::purchase::{buy_once, existing_purchase};
 use super::purchase_document::{MAX_ASKED, PurchaseDocument};
@@ -54,11 +54,11 @@ impl Reconciler {
         Self { target, document, watch, purchases: None }
     }
 
-    /// Hires who is missing. `agreements` are all of the account that are not settled.
+    /// Hires who is missing. `agreements` are all of the account that are not settled, with what has happened in them.
     pub(super) async fn step(
         &mut self,
         context: &DaemonContext,
-        agreements: &[&Agreement],
+        agreements: &[(&Agreement, &Progress)],
     ) -> Result<NextEvent, DaemonError> {
         if self.purchases.is_none() && self.load_purchases(context).await? > 0 {
             // Some of them may not be among the agreements of this step.
@@ -74,7 +74,7 @@ impl Reconciler {
             return Ok(NextEvent::untimed(format_args!("the purchase of {}", last.agreement)));
         }
         let next = context.market().next_tick().await?;
-        let replicas = self.replicas(agreements, next).await?;
+        let replicas = self.replicas(agreements, next);
         let lead = u64::from(context.market().settings().acceptWindow);
         let needed_until = next.saturating_add(lead);
         let situation = Situation { target: &self.target, replicas: &replicas, needed_until };
@@ -136,19 +136,14 @@ impl Reconciler {
     }
 
     /// The workers of the agreements on the target's application.
-    async fn replicas(
-        &self,
-        agreements: &[&Agreement],
-        next: u64,
-    ) -> Result<Vec<Replica>, DaemonError> {
+    fn replicas(&self, agreements: &[(&Agreement, &Progress)], next: u64) -> Vec<Replica> {
         let mut replicas = Vec::new();
-        for agreement in agreements {
+        for (agreement, progress) in agreements {
             let terms = agreement.terms();
             if terms.header.application != self.target.application.0 {
                 continue;
             }
-            let progress = agreement.progress().await?;
-            let times = agreement.times(&progress);
+            let times = agreement.times(progress);
             let (state, may_accept) = (times.state(next), next <= times.last_accept());
             let end = match state {
                 State::Offered => next.saturating_add(terms.header.length.into()),
@@ -166,7 +161,7 @@ impl Reconciler {
                 replicas.push(Replica { worker: worker.account, serves_until });
             }
         }
-        Ok(replicas)
+        replicas
     }
 
     /// Hires as many of these workers as are missing and the rest of the budget is enough for, of those that commit to the

@@ -16,6 +16,7 @@ use tokio_util::io::ReaderStream;
 use super::blob_source::BlobSource;
 use super::failure::JobFailure;
 use super::{JobClient, Received, SLOWEST_UPLOAD};
+use crate::failpoint::fail_point;
 
 /// The longest blob in bytes that is sent out of memory, so that the request can be repeated.
 const SHORT_BLOB: u64 = 1 << 20;
@@ -94,6 +95,7 @@ impl JobClient {
         let (mut response, _) = self.request_blob(blob).await?;
         while let Some(part) = self.http.next_part(&mut response).await? {
             writer.write(&part)?;
+            fail_point!("output/half");
         }
         match writer.finish(Some(&blob)) {
             Ok(_) => Ok(()),

@@ -1,12 +1,10 @@
 //! One agreement whose list of testers has a place of ours: probe, report, settle.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
 
-use alloy::primitives::Address;
 use muster_client::protocol::abi::State;
-use muster_client::{Agreement, Application, MarketError, Progress, holds_seat, seats, urgent};
+use muster_client::{Agreement, Application, Progress, Snapshot, holds_seat, seats, urgent};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::measured_entries::measured_entries;
@@ -74,22 +72,29 @@ impl Assignment {
         }
     }
 
-    /// Reads who has accepted and who has left.
-    pub(super) fn progress(
-        &self,
-    ) -> impl Future<Output = (Address, Result<Progress, MarketError>)> + Send + use<> {
-        let agreement = self.agreement.clone();
-        async move { (agreement.address(), agreement.progress().await) }
+    /// The agreement and our place, to look at.
+    pub(super) const fn place(&self) -> (&Agreement, Option<u32>) {
+        (&self.agreement, Some(self.place))
+    }
+
+    /// The last tick in which a report is taken, if this is the time to report; otherwise never.
+    pub(super) fn report_deadline(&self, snapshot: &Snapshot, next: u64) -> u64 {
+        let times = self.agreement.times(&snapshot.progress);
+        match times.state(next) {
+            State::Reporting => times.end().saturating_add(times.report_window.into()),
+            _ => u64::MAX,
+        }
     }
 
     /// Does what is due in the tick `now`; `None` if nothing is left to do in this agreement. The next transaction will
     /// be in the tick `next`.
     pub(super) async fn step(
         &mut self,
-        progress: &Progress,
+        snapshot: Snapshot,
         now: u64,
         next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
+        let progress = &snapshot.progress;
         let times = self.agreement.times(progress);
         let address = self.agreement.address();
         match times.state(next) {
@@ -113,11 +118,11 @@ impl Assignment {
                 let held = self.held(progress);
                 let store = &self.probe_context.store;
                 let entries = measured_entries(store, &self.agreement, progress, held)?;
-                let is_needed = self.report_task.step(progress, &entries, next).await?;
+                let is_needed = self.report_task.step(&snapshot, &entries, next).await?;
                 let what = format_args!("the settlement of {address}");
                 Ok(is_needed.then(|| NextEvent::at_tick(due, what)))
             }
-            _ => self.finish(progress, next).await,
+            _ => self.finish(&snapshot, next).await,
         }
     }
 
@@ -213,15 +218,14 @@ impl Assignment {
     /// Collects the fee for the report: settles the agreement, if nobody else does for a random time.
     async fn finish(
         &mut self,
-        progress: &Progress,
+        snapshot: &Snapshot,
         next: u64,
     ) -> Result<Option<NextEvent>, DaemonError> {
         // The chain is asked every time, because a reorg can take the report back.
-        if progress.start() == 0 || !self.agreement.reported(self.place).await? {
+        if snapshot.progress.start() == 0 || !snapshot.has_reported {
             return Ok(None);
         }
-        let address = self.agreement.address();
-        let is_settled = self.agreement.state().await? == State::Settled;
+        let (address, is_settled) = (self.agreement.address(), snapshot.is_settled);
         if let Some(next_event) = self.settlement_confirmed.observe(address, is_settled) {
             return Ok(Some(next_event));
         }

@@ -41,9 +41,10 @@ impl Roster {
     ) -> Result<Self, MarketError> {
         let (terms, windows) = (agreement.terms(), agreement.windows(progress));
         let mut testers = BTreeMap::new();
-        for (window, _) in &windows {
+        let judged: Vec<_> = windows.iter().map(|(window, _)| *window).collect();
+        for (window, of_window) in judged.iter().zip(agreement.testers_of(&judged).await?) {
             let places = window_seats(terms, &progress.seed, (*window).into());
-            testers.extend(places.into_iter().zip(agreement.testers(*window).await?));
+            testers.extend(places.into_iter().zip(of_window));
         }
         let collectors = collectors(&progress.seed, testers.keys().copied().collect());
         Ok(Self { windows: windows.len(), testers, collectors })

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use alloy::primitives::Address;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use muster_client::protocol::abi::Worker;
 use muster_client::{Application, Head, MarketError};
@@ -14,15 +16,15 @@ use super::assignment::Assignment;
 use super::membership;
 use super::options::TesterOptions;
 use super::probe_context::ProbeContext;
-use crate::chain::{date_of_tick, scan_purchases, skip_history};
+use crate::chain::{date_of_tick, existing_agreements, scan_purchases, skip_history};
 use crate::context::{DaemonContext, Payout};
 use crate::error::DaemonError;
 use crate::health::NextEvent;
 use crate::periodic::Periodic;
 use crate::run_loop::Daemon;
 
-/// Agreements that the chain is asked about at the same time.
-const MAX_CONCURRENT_QUERIES: usize = 16;
+/// Agreements in which something is done at the same time: the transaction of one does not wait for that of another.
+const MAX_CONCURRENT_STEPS: usize = 8;
 
 /// A tester.
 #[derive(Debug)]
@@ -100,16 +102,10 @@ impl TesterDaemon {
     /// Starts an assignment for each new agreement with a place of ours, and closes the other ones.
     async fn load_assignments(&mut self) -> Result<(), DaemonError> {
         let store = self.context.store().clone();
-        for address in store.open_agreements()? {
-            if self.assignments.contains_key(&address) {
-                continue;
-            }
-            let agreement = match self.context.market().agreement(address).await {
-                Ok(agreement) => agreement,
-                // A reorg has taken the purchase back. It can come again.
-                Err(MarketError::NotAnAgreement(_)) => continue,
-                Err(error) => return Err(error.into()),
-            };
+        let mut new = store.open_agreements()?;
+        new.retain(|address| !self.assignments.contains_key(address));
+        for agreement in existing_agreements(self.context.market(), &new).await? {
+            let address = agreement.address();
             let header = &agreement.terms().header;
             let place = if header.testers == 0 { None } else { self.place(header.epoch).await? };
             match place.filter(|place| *place < header.pool) {
@@ -135,27 +131,34 @@ impl TesterDaemon {
         Ok(place)
     }
 
-    /// Does what is due in every agreement. An agreement whose step fails does not keep the others from theirs.
+    /// Does what is due in every agreement, first where the time to report ends first. An agreement whose step fails does not
+    /// keep the others from theirs.
     async fn step_assignments(&mut self, head: &Head) -> Result<Option<NextEvent>, DaemonError> {
         let market = self.context.market();
         let (now, next) = (market.tick_at(head), market.next_tick_at(head));
-        let queries = stream::iter(self.assignments.values().map(Assignment::progress));
-        let progress: Vec<_> = queries.buffer_unordered(MAX_CONCURRENT_QUERIES).collect().await;
+        let places: Vec<_> = self.assignments.values().map(Assignment::place).collect();
+        let snapshots = market.snapshots(&places).await?;
         let (mut next_event, mut failed) = (None, None);
-        for (address, progress) in progress {
-            let Some(assignment) = self.assignments.get_mut(&address) else { continue };
-            let progress = match progress {
-                Ok(progress) => progress,
-                Err(MarketError::NoContract(_)) => {
-                    self.assignments.remove(&address);
-                    continue;
+        let (mut steps, mut gone) = (Vec::<(u64, BoxFuture<'_, _>)>::new(), Vec::new());
+        for ((address, assignment), snapshot) in self.assignments.iter_mut().zip(snapshots) {
+            match snapshot {
+                Ok(snapshot) => {
+                    let deadline = assignment.report_deadline(&snapshot, next);
+                    let step = assignment.step(snapshot, now, next);
+                    steps.push((deadline, async { (*address, step.await) }.boxed()));
                 }
-                Err(error) => {
-                    failed = Some(error.into());
-                    continue;
-                }
-            };
-            match assignment.step(&progress, now, next).await {
+                // A reorg has taken the purchase back.
+                Err(MarketError::NoContract(_)) => gone.push(*address),
+                Err(error) => failed = Some(error.into()),
+            }
+        }
+        steps.sort_by_key(|(deadline, _)| *deadline);
+        let steps: Vec<_> = steps.into_iter().map(|(_, step)| step).collect();
+        let steps = stream::iter(steps).buffer_unordered(MAX_CONCURRENT_STEPS);
+        let steps: Vec<_> = steps.collect().await;
+        self.assignments.retain(|address, _| !gone.contains(address));
+        for (address, due) in steps {
+            match due {
                 Ok(None) => {
                     self.credit_check.hurry();
                     self.context.store().close_agreement(address)?;
@@ -187,7 +190,7 @@ impl TesterDaemon {
         if !is_listed {
             membership::check_in(&self.context, epoch).await?;
         }
-        Ok(membership::next_epoch(self.context.market(), epoch))
+        Ok(membership::next_list(self.context.market(), epoch))
     }
 
     /// Withdraws the credit once it reaches `threshold` wei.

@@ -49,17 +49,22 @@ pub(super) async fn leave(
     // Agreements that draw from a list can ask for reports as long as this.
     let locked = tester.lastEpoch.saturating_add(market.settings().lockEpochs.into());
     if epoch <= locked {
-        return Ok(Some(next_epoch(market, locked)));
+        return Ok(Some(next_epoch(market, locked, "in which its bond is free")));
     }
     let account = context.account();
     context.market_for(&format!("unstake/{account}")).unstake(tester.stake).await?;
     Ok(None)
 }
 
-/// The start of the epoch after this one.
-pub(super) fn next_epoch(market: &Market, epoch: u32) -> NextEvent {
+/// The start of the epoch after this one, for which the tester is checked in.
+pub(super) fn next_list(market: &Market, epoch: u32) -> NextEvent {
+    next_epoch(market, epoch, "whose purchases may draw it as a tester")
+}
+
+/// The start of the epoch after this one, which means this for the tester.
+fn next_epoch(market: &Market, epoch: u32, meaning: &str) -> NextEvent {
     let (next, settings) = (epoch.saturating_add(1), market.settings());
-    let what = format_args!("epoch {next}");
+    let what = format_args!("epoch {next}, {meaning}");
     if settings.clock == Clock::Second {
         let second = u64::from(next).saturating_mul(settings.epochLength.into());
         return NextEvent::at_tick(second, what);

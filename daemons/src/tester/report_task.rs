@@ -9,7 +9,7 @@ use std::slice;
 use std::sync::Arc;
 
 use muster_client::protocol::report::Entry;
-use muster_client::{Agreement, PostedReport, Progress, encode_batch, seats, urgent};
+use muster_client::{Agreement, PostedReport, Progress, Snapshot, encode_batch, seats, urgent};
 use muster_messaging::{Content, Message};
 use tokio::task::JoinSet;
 
@@ -68,17 +68,18 @@ impl ReportTask {
     /// the tick `next`.
     pub(super) async fn step(
         &mut self,
-        progress: &Progress,
+        snapshot: &Snapshot,
         entries: &[Entry],
         next: u64,
     ) -> Result<bool, DaemonError> {
+        let progress = &snapshot.progress;
         self.prepare(progress).await?;
         let round = self.roster.as_ref().and_then(|roster| roster.round(self.place));
         let round = round.filter(|_| !self.is_posted);
         if entries.is_empty() && round.is_none() {
             return Ok(false);
         }
-        let is_missing = !entries.is_empty() && !self.agreement.reported(self.place).await?;
+        let is_missing = !entries.is_empty() && !snapshot.has_reported;
         if is_missing && !self.is_sent {
             self.send(entries)?;
             self.is_sent = true;
@@ -156,12 +157,10 @@ impl ReportTask {
             reports.insert(self.place, self.sign(entries)?);
         }
         for batch in batches(reports.into_values()) {
-            let mut missing = Vec::new();
-            for report in batch {
-                if !self.agreement.reported(report.place).await? {
-                    missing.push(report);
-                }
-            }
+            let places: Vec<_> = batch.iter().map(|report| report.place).collect();
+            let reported = self.agreement.which_reported(&places).await?;
+            let missing = batch.into_iter().zip(reported).filter(|(_, reported)| !reported);
+            let missing: Vec<_> = missing.map(|(report, _)| report).collect();
             // Ours alone has its own time.
             if missing.iter().all(|report| report.place == self.place) {
                 continue;
@@ -181,7 +180,7 @@ impl ReportTask {
         let address = self.agreement.address();
         let session = self.probe_context.session(address)?;
         let agreement = self.agreement.clone().with_purpose(&format!("report/{address}"));
-        urgent(agreement.report(&session, entries)).await?;
+        urgent(agreement.report_at(self.place, &session, entries)).await?;
         metrics::counter!("muster_tester_reports_total").increment(1);
         Ok(())
     }

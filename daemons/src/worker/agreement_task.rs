@@ -5,7 +5,7 @@ use muster_client::protocol::abi::IWorkAgreement::IWorkAgreementErrors;
 use muster_client::protocol::abi::IWorkerDispatcher::AgreementSettled;
 use muster_client::protocol::abi::State;
 use muster_client::protocol::lifecycle::Times;
-use muster_client::{Agreement, Ether, Progress};
+use muster_client::{Agreement, Ether, Progress, Snapshot};
 use tokio::time::Duration;
 
 use super::agreement_table::TableEntry;
@@ -47,10 +47,11 @@ impl AgreementTask {
     pub(super) async fn step(
         &mut self,
         services: &mut Services,
+        snapshot: &Snapshot,
         next: u64,
         needs_slot: bool,
     ) -> Result<Option<NextEvent>, DaemonError> {
-        let progress = self.agreement.progress().await?;
+        let progress = snapshot.progress;
         self.progress = Some(progress);
         let address = self.agreement.address();
         let times = self.agreement.times(&progress);
@@ -79,7 +80,7 @@ impl AgreementTask {
                 let due = times.end().saturating_add(times.report_window.into());
                 Ok(Some(NextEvent::at_tick(due, format_args!("the settlement of {address}"))))
             }
-            _ => Ok(match self.settle_task.step(&self.agreement).await? {
+            _ => Ok(match self.settle_task.step(&self.agreement, snapshot.is_settled).await? {
                 SettleState::Pending(next_event) => Some(next_event),
                 SettleState::Settled(settled) => {
                     self.record_settlement(settled.as_ref());
@@ -87,6 +88,11 @@ impl AgreementTask {
                 }
             }),
         }
+    }
+
+    /// The agreement, to look at.
+    pub(super) const fn agreement(&self) -> &Agreement {
+        &self.agreement
     }
 
     /// The agreement's state, as the latest step found it.

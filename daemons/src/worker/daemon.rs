@@ -1,12 +1,12 @@
 //! The worker as a whole: what runs, and the order of a step.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
 use muster_client::protocol::abi::IWorkerDispatcher::ContractBought;
 use muster_client::protocol::abi::{Clock, State, Worker as RegisteredWorker};
-use muster_client::{MarketError, state_text, urgent};
+use muster_client::{MarketError, Snapshot, state_text, urgent};
 use muster_gateway::{Gateway, Secret};
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -23,7 +23,7 @@ use super::options::WorkerOptions;
 use super::self_check::{OwnKey, spawn_self_check};
 use super::services::Services;
 use super::units::wei_to_ether;
-use crate::chain::{date_of_tick, scan_purchases, skip_history};
+use crate::chain::{date_of_tick, existing_agreements, look_at, scan_purchases, skip_history};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -152,21 +152,26 @@ impl WorkerDaemon {
         if !std::mem::replace(&mut self.has_cleaned, true) {
             self.services.delete_others(&open).await;
         }
-        for address in open {
-            if let Entry::Vacant(vacant) = self.tasks.entry(address) {
-                match self.context.market().agreement(address).await {
-                    Ok(agreement) => {
-                        let (account, settle_delay) =
-                            (self.context.account(), self.options.settle_delay);
-                        vacant.insert(AgreementTask::new(agreement, account, settle_delay));
-                    }
-                    // A reorg has taken the purchase back.
-                    Err(MarketError::NotAnAgreement(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
+        let (account, settle_delay) = (self.context.account(), self.options.settle_delay);
+        let new = open.into_iter().filter(|address| !self.tasks.contains_key(address));
+        let new: Vec<_> = new.collect();
+        for agreement in existing_agreements(self.context.market(), &new).await? {
+            let address = agreement.address();
+            self.tasks.insert(address, AgreementTask::new(agreement, account, settle_delay));
         }
         Ok(())
+    }
+
+    /// Looks at all agreements, of which those to be accepted come first: they have the shortest time.
+    async fn snapshots(
+        &self,
+    ) -> Result<Vec<(Address, Result<Snapshot, MarketError>)>, MarketError> {
+        let mut tasks: Vec<_> = self.tasks.values().collect();
+        tasks.sort_by_key(|task| task.state() != State::Offered);
+        let has_offers = tasks.first().is_some_and(|task| task.state() == State::Offered);
+        let agreements = tasks.iter().map(|task| task.agreement());
+        let snapshots = look_at(self.context.market(), agreements);
+        if has_offers { urgent(snapshots).await } else { snapshots.await }
     }
 
     /// Does what is due in every agreement, and updates what the gateway knows. An agreement whose step fails does not
@@ -182,14 +187,10 @@ impl WorkerDaemon {
         // No agreement, no deadline.
         let market = self.context.market();
         let next = if self.tasks.is_empty() { 0 } else { market.next_tick().await? };
-        let mut tasks: Vec<_> = self.tasks.iter().collect();
-        // What is to be accepted has the shortest time.
-        tasks.sort_by_key(|(_, task)| task.state() != State::Offered);
-        let addresses: Vec<_> = tasks.into_iter().map(|(address, _)| *address).collect();
-        for address in addresses {
+        for (address, snapshot) in self.snapshots().await? {
             let is_offered =
                 self.tasks.get(&address).is_some_and(|task| task.state() == State::Offered);
-            let step = self.step_agreement(address, next, needs_slot, &mut open);
+            let step = self.step_agreement(address, snapshot, next, needs_slot, &mut open);
             match if is_offered { urgent(step).await } else { step.await } {
                 Ok(due) => next_event = NextEvent::earliest(next_event, due),
                 Err(error) if error.is_transient() => failed = Some(error),
@@ -217,12 +218,16 @@ impl WorkerDaemon {
     async fn step_agreement(
         &mut self,
         address: Address,
+        snapshot: Result<Snapshot, MarketError>,
         next: u64,
         needs_slot: bool,
         open: &mut Vec<(Address, TableEntry)>,
     ) -> Result<Option<NextEvent>, DaemonError> {
         let Some(task) = self.tasks.get_mut(&address) else { return Ok(None) };
-        let due = task.step(&mut self.services, next, needs_slot).await;
+        let due = match snapshot {
+            Ok(snapshot) => task.step(&mut self.services, &snapshot, next, needs_slot).await,
+            Err(error) => Err(error.into()),
+        };
         match due {
             // A reorg has taken the purchase back. If it comes again, so does the task.
             Err(DaemonError::Market(MarketError::NoContract(_))) => {

@@ -160,6 +160,9 @@ async fn connect_serves_until_the_end_and_settles() {
     fixture.chain.advance(u64::from(LENGTH) + 600).await;
     ended.await;
     assert_eq!(fixture.agreement.state().await.unwrap(), State::Settled);
+    let over = format!("{address} is over: buy another agreement");
+    wait_until(async || http_get(proxy, "/late").await.1.contains(&over)).await;
+    assert_eq!(http_get(proxy, "/late").await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(context.market().credit(fixture.client.address()).await.unwrap(), 0);
     drop(fixture.worker);
 }

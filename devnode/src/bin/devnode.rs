@@ -63,8 +63,10 @@ enum Error {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Cli { options, json } = Cli::parse();
-    start_logs();
-    match command::run(options, |ready| print_ready(&ready, json)).await {
+    let is_quiet = options.is_quiet();
+    start_logs(is_quiet);
+    let print = |ready| if is_quiet { Ok(()) } else { print_ready(&ready, json) };
+    match command::run(options, print).await {
         Ok(()) => ExitCode::SUCCESS,
         // The reader has closed the pipe because it has read enough.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -76,10 +78,11 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Writes logs to standard error.
-fn start_logs() {
+/// Writes logs to standard error, unless told otherwise only errors if the chain is to be quiet.
+fn start_logs(is_quiet: bool) {
     let level = env::var(LOG_LEVEL).ok().and_then(|level| level.parse().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
+    let default = if is_quiet { LevelFilter::ERROR } else { LevelFilter::INFO };
+    let level = level.unwrap_or(default);
     let targets =
         Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(TARGET, level);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);

@@ -13,6 +13,7 @@ mod chains;
 mod feed;
 #[path = "../generator/mod.rs"]
 mod generator;
+mod guide;
 mod identity;
 mod lists;
 mod notices;

@@ -15,7 +15,7 @@ const ACCOUNTS: Accounts = Accounts { workers: 12, testers: 5, clients: 2, appli
 const DAY: u64 = 86_400;
 
 /// Its index, and what is in it: some days.
-fn index(path: &std::path::Path) -> (Index, MarketId, Vec<Batch>) {
+pub(crate) fn index(path: &std::path::Path) -> (Index, MarketId, Vec<Batch>) {
     let (index, id) = open_market(path, generator::FIRST_BLOCK);
     let mut market = MarketGenerator::new(ACCOUNTS);
     let batches: Vec<_> = (0..10).map(|_| market.batch(1_200)).collect();

@@ -208,13 +208,24 @@ async fn kill_while_running_jobs() -> Vec<(String, &'static str)> {
         let (code, _, stderr) = market.run(&format!("run echo.wasm {options}={name}"));
         assert_eq!(code, 0, "{point}: {stderr}");
     }
+    kill_while_fetching_an_output(&market, &mut cleo);
     assert_eq!(market.agreements(), 1);
     let (_, jobs, _) = market.run("job list --json");
     let jobs: serde_json::Value = serde_json::from_str(&jobs).unwrap();
     let is_agreed = |job: &serde_json::Value| job["state"] == "agreed";
     let jobs = jobs["jobs"].as_array().unwrap();
-    assert_eq!(jobs.iter().filter(|job| is_agreed(job)).count(), 8);
+    assert_eq!(jobs.iter().filter(|job| is_agreed(job)).count(), 9);
     cleo.reached
+}
+
+/// Kills the client in the middle of an output that is too long to be fetched together with the result.
+fn kill_while_fetching_an_output(market: &JobMarket, cleo: &mut FaultRunner<'_>) {
+    compile(market.folder(), "long");
+    let mut run = FaultRunner::new(|_| market.client("run long.wasm --budget 1eth --yes"));
+    run.kill_at("output/half", "", "fetched again");
+    cleo.reached.append(&mut run.reached);
+    let (code, stdout, stderr) = market.run("run long.wasm --budget 1eth --yes");
+    assert_eq!((code, stdout.len()), (0, 24 << 16), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
