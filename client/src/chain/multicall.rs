@@ -18,18 +18,29 @@ const WORD: usize = 32;
 
 /// The instructions that are used.
 mod op {
+    /// The sum of two numbers.
     pub(super) const ADD: u8 = 0x01;
+    /// The difference of two numbers.
     pub(super) const SUB: u8 = 0x03;
+    /// The length of what the last call returned.
     pub(super) const RETURNDATASIZE: u8 = 0x3d;
+    /// Copies what the last call returned into memory.
     pub(super) const RETURNDATACOPY: u8 = 0x3e;
+    /// Writes a word to memory.
     pub(super) const MSTORE: u8 = 0x52;
+    /// The gas that is left.
     pub(super) const GAS: u8 = 0x5a;
     /// Pushes one byte; the instruction that pushes n bytes is n - 1 further on.
     pub(super) const PUSH1: u8 = 0x60;
+    /// Copies the second word of the stack to its top.
     pub(super) const DUP2: u8 = 0x81;
+    /// Copies the third word of the stack to its top.
     pub(super) const DUP3: u8 = 0x82;
+    /// Exchanges the two words on top of the stack.
     pub(super) const SWAP1: u8 = 0x90;
+    /// Ends with an output.
     pub(super) const RETURN: u8 = 0xf3;
+    /// Calls a contract, which must not change anything.
     pub(super) const STATICCALL: u8 = 0xfa;
 }
 
@@ -164,12 +175,12 @@ mod tests {
         refusal: fn() -> BackendError,
         answers: bool,
     ) -> Result<Vec<Outcome>, MarketError> {
-        let backend = MockBackend::new(move |request, _| match request.to {
-            None => Err(refusal()),
-            Some(_) if request.data.last() == Some(&1) => Err(BackendError::Reverted([9].into())),
-            Some(_) if answers => Ok(request.data.clone()),
-            Some(_) => Err(refusal()),
-        });
+        let backend =
+            MockBackend::new(move |request, _| match (request.to, request.data.as_ref()) {
+                (Some(_), [1]) => Err(BackendError::Reverted([9].into())),
+                (Some(_), place) if answers => Ok(Bytes::copy_from_slice(place)),
+                _ => Err(refusal()),
+            });
         let calls = [0, 1, 2].map(|place| (AGREEMENT, Bytes::from([place])));
         backend.node().0.chain().call_many(&calls, WORD).await
     }

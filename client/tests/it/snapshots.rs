@@ -65,9 +65,9 @@ async fn snapshots_show_what_each_agreement_shows() {
     assert!(!without_place[0].as_ref().unwrap().has_reported);
 
     let places: Vec<_> = (0..3).collect();
-    let reported = reporter.which_reported(&places).await.unwrap();
-    let alone = [0, 1, 2].map(|at| place == Some(at));
-    assert_eq!(reported, alone);
+    let which = reporter.which_reported(&places).await.unwrap();
+    let expected = [0, 1, 2].map(|at| place == Some(at));
+    assert_eq!(which, expected);
     let windows = agreements[2].testers_of(&[0, 3]).await.unwrap();
     let each = [agreements[2].testers(0).await.unwrap(), agreements[2].testers(3).await.unwrap()];
     assert_eq!(windows, each);

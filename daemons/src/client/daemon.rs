@@ -133,7 +133,7 @@ impl ClientDaemon {
             self.tasks.insert(address, task);
         }
         let known = addresses.iter().filter_map(|address| self.tasks.get(address));
-        Ok(look_at(market, known.map(AgreementTask::agreement)).await?)
+        look_at(market, known.map(AgreementTask::agreement)).await
     }
 
     /// Does what is due in one agreement; `None` if nothing is left to do in it. The next transaction will be in the tick
