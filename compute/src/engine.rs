@@ -49,6 +49,9 @@ pub(crate) fn engine(optimization: Optimization, compiles: bool) -> Result<Engin
     #[cfg(feature = "pulley")]
     config.target("pulley64")?;
     set_arithmetic(&mut config);
+    // It has no atomic instructions.
+    #[cfg(feature = "pulley")]
+    config.wasm_threads(false);
     config
         .cranelift_opt_level(match optimization {
             Optimization::None => OptLevel::None,

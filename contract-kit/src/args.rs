@@ -57,14 +57,11 @@ impl Args {
     /// Decodes the next word as a number of at most `bits` bits.
     #[inline(never)]
     fn number(&mut self, bits: u32) -> Result<u128, Reverted> {
-        let (high, low) = self.word()?.split_at(16);
-        let low = low.first_chunk().map_or(0, |low| u128::from_be_bytes(*low));
+        let word = self.word()?;
+        let high = word.first_chunk().map_or(0, |high| u128::from_be_bytes(*high));
+        let low = word.last_chunk().map_or(0, |low| u128::from_be_bytes(*low));
         let excess = low.checked_shr(bits).unwrap_or(0) != 0;
-        if excess || high.iter().any(|byte| *byte != 0) {
-            self.malformed_previous()
-        } else {
-            Ok(low)
-        }
+        if excess || high != 0 { self.malformed_previous() } else { Ok(low) }
     }
 
     /// The tail of a dynamic argument: a cursor after its length, and the length, which must not exceed

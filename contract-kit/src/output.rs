@@ -35,9 +35,8 @@ impl OutputBuffer {
     /// Appends bytes unchanged.
     #[inline(never)]
     pub fn push_bytes(&mut self, bytes: &[u8]) {
-        for (to, from) in self.bytes.iter_mut().skip(self.len).zip(bytes) {
-            *to = *from;
-        }
+        let rest = self.bytes.get_mut(self.len..).unwrap_or_default();
+        rest.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self.len = self.len.saturating_add(bytes.len());
     }
 

@@ -41,7 +41,8 @@ impl<'de> Deserialize<'de> for Wei {
         match Written::deserialize(from).map_err(|_| D::Error::custom(expected))? {
             Written::Number(wei) => Ok(Self(wei.into())),
             Written::Text(text) => {
-                let amount = text.parse().and_then(Ether::wei);
+                let with_unit = || text.parse().and_then(Ether::wei);
+                let amount = text.parse().or_else(|_| with_unit());
                 amount.map(Self).map_err(|error| D::Error::custom(format!("{error}; {expected}")))
             }
         }

@@ -92,9 +92,11 @@ pub fn derive_seed(
 /// The hash preimage of one seat.
 fn preimage(seed: &[u8; 16], window: u32, seat: u32) -> Preimage {
     let mut bytes = [0; 24];
-    let parts = seed.iter().copied().chain(window.to_be_bytes()).chain(seat.to_be_bytes());
-    for (to, from) in bytes.iter_mut().zip(parts) {
-        *to = from;
+    if let Some(to) = bytes.first_chunk_mut() {
+        *to = *seed;
+    }
+    if let Some(to) = bytes.last_chunk_mut() {
+        *to = (u64::from(window).wrapping_shl(32) | u64::from(seat)).to_be_bytes();
     }
     bytes
 }

@@ -32,10 +32,19 @@ pub fn init_code(implementation: Address, terms: &[u8], out: &mut [u8; MAX_INIT_
     // PUSH2 code; DUP1; PUSH1 10; 0; CODECOPY; 0; RETURN
     let loader: [u8; LOADER_LEN] = [0x61, high, low, 0x80, 0x60, 0x0a, 0x3d, 0x39, 0x3d, 0xf3];
     let parts = [&loader, &CODE_PREFIX, implementation.as_slice(), &CODE_SUFFIX, terms];
-    for (to, from) in out.iter_mut().zip(parts.into_iter().flatten()) {
-        *to = *from;
-    }
+    write_parts(&parts, out);
     LOADER_LEN.saturating_add(code)
+}
+
+/// Writes parts one after the other to the start of `out`, as far as it is long enough.
+fn write_parts(parts: &[&[u8]], out: &mut [u8]) {
+    let mut rest = out;
+    for part in parts {
+        let (to, after) = rest.split_at_mut_checked(part.len()).unwrap_or_default();
+        // The compiler makes one copy of memory of this.
+        to.iter_mut().zip(*part).for_each(|(to, from)| *to = *from);
+        rest = after;
+    }
 }
 
 /// The CREATE2 address for `creator`, salt zero and the hash of the init code.
@@ -47,9 +56,7 @@ pub fn create2_address(
     let mut preimage = [0; 85];
     let salt = [0; 32];
     let parts = [&[0xff], creator.as_slice(), &salt, init_hash];
-    for (to, from) in preimage.iter_mut().zip(parts.into_iter().flatten()) {
-        *to = *from;
-    }
+    write_parts(&parts, &mut preimage);
     let hash = keccak(&preimage);
     Address::new(hash.last_chunk().copied().unwrap_or_default())
 }

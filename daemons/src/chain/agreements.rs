@@ -3,6 +3,9 @@
 use alloy::primitives::Address;
 use muster_client::{Agreement, Market, MarketError, Snapshot};
 
+/// What agreements show, by address.
+pub(crate) type Snapshots = Vec<(Address, Result<Snapshot, MarketError>)>;
+
 /// The agreements at these addresses, but not those that a reorg has taken back.
 pub(crate) async fn existing_agreements(
     market: &Market,
@@ -22,7 +25,7 @@ pub(crate) async fn existing_agreements(
 pub(crate) async fn look_at(
     market: &Market,
     agreements: impl Iterator<Item = &Agreement>,
-) -> Result<Vec<(Address, Result<Snapshot, MarketError>)>, MarketError> {
+) -> Result<Snapshots, MarketError> {
     let agreements: Vec<_> = agreements.map(|agreement| (agreement, None)).collect();
     let snapshots = market.snapshots(&agreements).await?;
     Ok(agreements.iter().map(|(agreement, _)| agreement.address()).zip(snapshots).collect())

@@ -9,7 +9,7 @@ mod scan;
 mod settlement;
 mod timing;
 
-pub(crate) use self::agreements::{existing_agreements, look_at};
+pub(crate) use self::agreements::{Snapshots, existing_agreements, look_at};
 pub use self::chain_view::RpcChainView;
 pub(crate) use self::market_clock::{MarketClock, date_of_tick, tick_duration};
 pub(crate) use self::release::release;

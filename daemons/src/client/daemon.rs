@@ -13,7 +13,9 @@ use super::agreement_task::AgreementTask;
 use super::client_responder::ClientResponder;
 use super::options::ClientOptions;
 use super::replicas::Reconciler;
-use crate::chain::{RpcChainView, date_of_tick, existing_agreements, look_at, scan_purchases};
+use crate::chain::{
+    RpcChainView, Snapshots, date_of_tick, existing_agreements, look_at, scan_purchases,
+};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -120,10 +122,7 @@ impl ClientDaemon {
 
     /// Starts a task for each of these agreements that has none, and looks at all of them. One that a reorg has taken back is
     /// left out.
-    async fn snapshots(
-        &mut self,
-        addresses: &[Address],
-    ) -> Result<Vec<(Address, Result<Snapshot, MarketError>)>, MarketError> {
+    async fn snapshots(&mut self, addresses: &[Address]) -> Result<Snapshots, MarketError> {
         let (market, account) = (self.context.market(), self.context.account());
         let mut new = addresses.to_vec();
         new.retain(|address| !self.tasks.contains_key(address));

@@ -23,7 +23,9 @@ use super::options::WorkerOptions;
 use super::self_check::{OwnKey, spawn_self_check};
 use super::services::Services;
 use super::units::wei_to_ether;
-use crate::chain::{date_of_tick, existing_agreements, look_at, scan_purchases, skip_history};
+use crate::chain::{
+    Snapshots, date_of_tick, existing_agreements, look_at, scan_purchases, skip_history,
+};
 use crate::context::DaemonContext;
 use crate::error::DaemonError;
 use crate::health::NextEvent;
@@ -145,17 +147,15 @@ impl WorkerDaemon {
         Ok(())
     }
 
-    /// Starts a task for each open agreement that has none. The scan before it has found all of them, so what is on
-    /// disk of others can go.
+    /// Starts a task for each open agreement that has none. The scan has found all of them: what is on disk of others can go.
     async fn load_tasks(&mut self) -> Result<(), DaemonError> {
-        let open = self.context.store().open_agreements()?;
+        let mut open = self.context.store().open_agreements()?;
         if !std::mem::replace(&mut self.has_cleaned, true) {
             self.services.delete_others(&open).await;
         }
         let (account, settle_delay) = (self.context.account(), self.options.settle_delay);
-        let new = open.into_iter().filter(|address| !self.tasks.contains_key(address));
-        let new: Vec<_> = new.collect();
-        for agreement in existing_agreements(self.context.market(), &new).await? {
+        open.retain(|address| !self.tasks.contains_key(address));
+        for agreement in existing_agreements(self.context.market(), &open).await? {
             let address = agreement.address();
             self.tasks.insert(address, AgreementTask::new(agreement, account, settle_delay));
         }
@@ -163,9 +163,7 @@ impl WorkerDaemon {
     }
 
     /// Looks at all agreements, of which those to be accepted come first: they have the shortest time.
-    async fn snapshots(
-        &self,
-    ) -> Result<Vec<(Address, Result<Snapshot, MarketError>)>, MarketError> {
+    async fn snapshots(&self) -> Result<Snapshots, MarketError> {
         let mut tasks: Vec<_> = self.tasks.values().collect();
         tasks.sort_by_key(|task| task.state() != State::Offered);
         let has_offers = tasks.first().is_some_and(|task| task.state() == State::Offered);
