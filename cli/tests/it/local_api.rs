@@ -100,7 +100,7 @@ async fn a_token_buys_up_to_its_limit_also_at_the_same_time_and_over_a_restart()
     let price = wei(&price);
     // Enough for three.
     let limit = price * 3 + price / 2;
-    let spender = token(folder, "spender", &format!("--right read --right buy --limit {limit}"));
+    let spender = token(folder, "spender", &format!("--right read --right buy --limit {limit}wei"));
     let daemon = ApiDaemon::start(ApiDaemon::command(folder));
     let order = json!({"length": 1200, "testers": 0});
     let (status, quote) = daemon.post("/v1/quotes", &spender, "quote", order.clone()).await;
