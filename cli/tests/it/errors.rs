@@ -182,6 +182,23 @@ async fn invalid_constants_are_refused_with_the_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_length_that_is_not_for_sale_is_refused_with_both_limits() {
+    let test_market = TestMarket::new("length").await;
+    let folder = &test_market.folder;
+    for (command, length) in [
+        ("client quote --length 11", 11),
+        ("client quote --length 100d", 8_640_000),
+        ("client buy --account dev --length 1", 1),
+    ] {
+        let expected = format!(
+            "an agreement of {length} ticks is not for sale: its length must be from 12 to 1123200 ticks of the market's \
+             clock (buy again before the end for longer work)"
+        );
+        assert_eq!(folder.refused(command), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_state_file_is_not_changed() {
     let test_market = TestMarket::new("no-state").await;
     let folder = &test_market.folder;

@@ -29,6 +29,7 @@ async fn a_tester_joins_serves_its_health_and_ends_on_sigterm() {
     let metrics = health.replace("/health", "/metrics");
     until(async || ask(&metrics).await.contains("muster_tester_check_ins_total 1")).await;
     until(async || ask(health).await.starts_with("waits for epoch ")).await;
+    assert!(ask(health).await.contains(", whose purchases may draw it as a tester (tick "));
     let tester = test_market.folder.json("worker show dev:tom");
     assert_eq!(
         (&tester["application"], &tester["stake"]),
