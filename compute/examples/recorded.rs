@@ -88,6 +88,8 @@ fn timed<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<(u128, T), E> {
 /// The job of a recorded program; its blobs are kept.
 fn job(blobs: &BlobStore, folder: &Path, recorded: &Recorded) -> Result<Job, Box<dyn Error>> {
     let mut document = JobDocument::new(blobs.put(&fs::read(folder.join("module.wasm"))?)?);
+    // An interpreter takes its time.
+    document.limits.time = 3_600_000;
     document.arguments = [std::slice::from_ref(&recorded.arg0), &recorded.args].concat();
     let variables = recorded.env.clone().into_iter();
     document.environment = variables.map(|(name, value)| Variable { name, value }).collect();

@@ -12,6 +12,9 @@ use crate::parse;
 /// Options of `muster settle`.
 #[derive(Debug, Args)]
 #[command(
+    long_about = "Settle an agreement that is due, and pay everybody; any account may\n\nAn agreement is due when the time to report after its \
+        end is over, or when nobody accepted it in time. Workers get the pay for the share that testers measured and the rest of their \
+        bonds, testers their fees, and the client what is left. It can be done once; whoever does it pays the gas, and gets nothing.",
     after_help = "Example:\n  muster settle 0x8ba1f109551bD432803012645Ac136ddd64DBA72 --account dev:vic"
 )]
 pub(crate) struct Options {

@@ -10,6 +10,7 @@
 mod client;
 mod clock_skew;
 mod full_disk;
+mod jobs;
 mod local_api;
 mod node_kinds;
 mod nodes;

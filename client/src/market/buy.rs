@@ -26,6 +26,27 @@ pub struct Purchase {
 }
 
 impl Market {
+    /// The length of an agreement in ticks: that which is wanted, or the shortest that the market sells.
+    ///
+    /// ```no_run
+    /// # async fn example(market: muster_client::Market) -> Result<(), muster_client::MarketError> {
+    /// let shortest = market.agreement_length(None)?;
+    /// assert_eq!(market.agreement_length(Some(shortest))?, shortest);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MarketError::LengthOutOfRange`].
+    pub fn agreement_length(&self, wanted: Option<u32>) -> Result<u32, MarketError> {
+        let [shortest, longest] = [self.settings().minLength, self.settings().maxAgreement];
+        let length = wanted.unwrap_or(shortest);
+        if (shortest..=longest).contains(&length) {
+            return Ok(length);
+        }
+        Err(MarketError::LengthOutOfRange { length, shortest, longest })
+    }
+
     /// The price of an order now, and the workers that would get it; or, in [`Quote::reason`], why it
     /// cannot be bought.
     ///

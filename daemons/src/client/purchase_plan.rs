@@ -56,11 +56,7 @@ impl OrderTerms {
     /// # Errors
     /// [`MarketError::LengthOutOfRange`], or those of the market.
     pub async fn plan(&self, market: &Market) -> Result<PurchasePlan, MarketError> {
-        let [shortest, longest] = [market.settings().minLength, market.settings().maxAgreement];
-        let length = self.length.unwrap_or(shortest);
-        if !(shortest..=longest).contains(&length) {
-            return Err(MarketError::LengthOutOfRange { length, shortest, longest });
-        }
+        let length = market.agreement_length(self.length)?;
         if !self.workers.is_empty() {
             return self.hire(market, length).await;
         }

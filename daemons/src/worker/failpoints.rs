@@ -30,26 +30,36 @@ pub const FAILPOINTS: &[FailPoint] = &[
     FailPoint::new("component", &["arriving", "half", "stored"]),
     FailPoint::new("service", &["arriving", "started"]),
     FailPoint::new("request", &["arriving", "answered"]),
+    FailPoint::new("job", &["arriving", "taken"]),
+    FailPoint::new("result", &["asked", "answered"]),
+    FailPoint::new("output", &["asked", "answered"]),
     MESSAGE,
 ];
 
-/// The routes of jobs and services, with fail points around the requests by which a service is brought and used.
+/// The routes of jobs and services, with fail points around the requests by which a job or a service is brought and used.
 pub(super) fn with_failpoints(router: Router) -> Router {
     router.layer(from_fn(pass_request))
 }
 
 /// Passes the points of a request: before it is taken, and when it is done and nobody knows.
 async fn pass_request(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_put = request.method() == Method::PUT;
-    let points = if is_put && path.starts_with("/blobs/") {
-        Some(("component/arriving", "component/stored"))
-    } else if is_put && path == "/service" {
-        Some(("service/arriving", "service/started"))
-    } else if path.starts_with("/service/") && path != "/service/logs" {
-        Some(("request/arriving", "request/answered"))
-    } else {
-        None
+    let points = match (request.method(), request.uri().path()) {
+        (&Method::PUT, path) if path.starts_with("/blobs/") => {
+            Some(("component/arriving", "component/stored"))
+        }
+        (&Method::GET, path) if path.starts_with("/blobs/") => {
+            Some(("output/asked", "output/answered"))
+        }
+        (&Method::POST, "/jobs") => Some(("job/arriving", "job/taken")),
+        (&Method::GET, path) if path.starts_with("/jobs/") => {
+            Some(("result/asked", "result/answered"))
+        }
+        (&Method::PUT, "/service") => Some(("service/arriving", "service/started")),
+        (_, "/service/logs") => None,
+        (_, path) if path.starts_with("/service/") => {
+            Some(("request/arriving", "request/answered"))
+        }
+        _ => None,
     };
     let Some((before, after)) = points else { return next.run(request).await };
     pass(before);

@@ -9,7 +9,7 @@ use muster_daemons::client::{
     ClientDaemon, ClientOptions, PurchaseDocument, Renewal, ReplicaTarget,
 };
 
-use crate::clock::{self, Moment, Span};
+use crate::clock::{self, Moment, Span, agreement_length};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::CliError;
@@ -90,10 +90,7 @@ impl Options {
         };
         let renewal =
             self.renew.map(|max_price| Renewal { max_price, min_score, min_uptime, until });
-        let length = match self.length {
-            Some(length) => length.ticks(market).await?,
-            None => market.settings().minLength,
-        };
+        let length = agreement_length(market, self.length).await?;
         let NamedApplication { application, document } = self.application.resolve().await?;
         let document = document.map(|document| PurchaseDocument {
             application: document.name().into(),

@@ -13,7 +13,7 @@ use muster_daemons::client::{
 use muster_daemons::{DaemonContext, Role, StoredService};
 use tokio::time::Duration;
 
-use crate::clock::{self, Moment};
+use crate::clock::{self, Moment, agreement_length};
 use crate::context::Context;
 use crate::daemon;
 use crate::error::{CliError, ServiceCommandError};
@@ -184,10 +184,7 @@ async fn keep(options: &Options, market: &Market) -> Result<Option<ReplicaTarget
     Ok(Some(ReplicaTarget {
         application: Application::WASM1,
         replicas: options.replicas.unwrap_or(REPLICAS),
-        length: match options.purchase.length {
-            Some(length) => length.ticks(market).await?,
-            None => market.settings().minLength,
-        },
+        length: agreement_length(market, options.purchase.length).await?,
         budget,
         until,
         min_score: 0,

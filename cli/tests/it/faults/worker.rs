@@ -150,7 +150,9 @@ async fn kill_while_working() -> Vec<(String, &'static str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_at_every_step_does_nothing_twice() {
-    let serving = super::services::kill_worker().await;
-    let passed = [kill_while_listing().await, kill_while_working().await, serving].concat();
+    let (serving, computing) =
+        (super::services::kill_worker().await, super::jobs::kill_worker().await);
+    let working = [kill_while_listing().await, kill_while_working().await];
+    let passed = [working.concat(), serving, computing].concat();
     assert_all_failpoints_reached("worker", FAILPOINTS, &passed);
 }

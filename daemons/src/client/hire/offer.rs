@@ -75,7 +75,7 @@ async fn job_order(
 ) -> Result<Order, MarketError> {
     let settings = market.settings();
     let listed = market.tester_count(market.epoch().await?).await?;
-    let length = request.length.unwrap_or(settings.minLength);
+    let length = market.agreement_length(request.length)?;
     let defaults = order::default_order(U256::from(workers), U256::from(length), settings, listed);
     // Orders without testers have one window.
     let windows = if request.testers == Some(0) { 1 } else { defaults.windows };
