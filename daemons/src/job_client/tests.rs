@@ -47,6 +47,7 @@ async fn a_job_is_posted_with_its_blobs_and_its_signed_result_is_verified() {
 async fn results_that_are_not_the_workers_or_not_the_jobs_are_failures() {
     for (manner, expected) in [
         (Manner::ForeignKey, "the result is not signed by worker"),
+        (Manner::OtherDomain, "the result is not signed by worker"),
         (Manner::OtherResult, "the result is not signed by worker"),
         (Manner::OtherJob, "the worker sent job"),
         (Manner::NoResult, "the worker did not send the result of a job"),

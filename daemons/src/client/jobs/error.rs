@@ -19,7 +19,7 @@ pub enum JobsError {
     #[error(transparent)]
     Market(#[from] MarketError),
     /// A blob could not be read or kept on this machine.
-    #[error(transparent)]
+    #[error("{0}{remedy}", remedy = remedy(.0))]
     Blob(#[from] BlobError),
     /// No job can be run on this machine.
     #[error("cannot run jobs on this machine: {0}")]
@@ -62,4 +62,14 @@ pub enum JobsError {
         /// The system's error.
         source: io::Error,
     },
+}
+
+/// What helps against the failure of a blob.
+const fn remedy(error: &BlobError) -> &'static str {
+    match error {
+        BlobError::Full(_) => {
+            ": free space, and run it again: it goes on from there, and nothing is paid twice"
+        }
+        _ => "",
+    }
 }

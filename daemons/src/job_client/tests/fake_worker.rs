@@ -28,6 +28,8 @@ pub(super) enum Manner {
     Honest,
     /// It signs with another key.
     ForeignKey,
+    /// It signs in the domain of another agreement, or of another chain.
+    OtherDomain,
     /// It signs another digest than that of its result.
     OtherResult,
     /// It returns the result of another job.
@@ -74,7 +76,9 @@ impl FakeWorker {
         let foreign = PrivateKeySigner::random();
         let signer = if self.manner == Manner::ForeignKey { &foreign } else { &self.signer };
         let [job, digest] = [job, digest].map(|digest| B256::new(*digest.as_bytes()));
-        let signature = ResultSignature::sign(signer, DOMAIN, job, digest).unwrap().to_string();
+        let is_elsewhere = self.manner == Manner::OtherDomain;
+        let domain = if is_elsewhere { B256::repeat_byte(9) } else { DOMAIN };
+        let signature = ResultSignature::sign(signer, domain, job, digest).unwrap().to_string();
         SignedResult { result, signature }
     }
 

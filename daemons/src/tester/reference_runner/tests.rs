@@ -45,6 +45,23 @@ async fn hostile_jobs_have_no_reference_and_harm_none_after_them() {
 }
 
 #[tokio::test]
+async fn a_job_whose_compilation_does_not_end_has_no_reference_and_harms_none_after_it() {
+    let block = "(block (br_if 0 (i64.eqz (local.get 0))) (local.set 1 (i64.mul (local.get 0) (local.get 1))))";
+    let bomb = start(&format!("(local i64 i64) {}", block.repeat(120_000)));
+    for (limits, phase) in [
+        (CompileLimits { time: Duration::from_millis(500), memory: 4 << 30 }, "time"),
+        (CompileLimits { time: Duration::from_mins(10), memory: 160 << 20 }, "memory"),
+    ] {
+        let runner = TestRunner::new(|settings| settings.compile = limits);
+        let ended = run(&runner, &bomb).await.unwrap_err();
+        let is_unfinished = matches!(ended, ReferenceError::Run(RunError::Unfinished(_)));
+        assert!(is_unfinished && ended.to_string().contains(phase), "{ended}");
+        assert_eq!(run(&runner, &start("")).await.unwrap().result.outcome, Outcome::Exit(0));
+        assert_eq!(runner.blob_count(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_job_without_its_blobs_has_no_reference() {
     let runner = TestRunner::new(|_| {});
     let JobBundle { job, .. } = bundle(&start(""), |_| {});
